@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Going on in another program. The runtime under test is linked into this one, so a case of other sizes, or
+// with a patch, needs another binary: it is started with the same arguments, in place of this process, and an
+// environment variable tells it that the patch is in. There is no protocol between the two.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ci/gauntlet/command.h"
+#include "repro/patchbuild.h"
+
+static const char mark[] = "GAUNTLET_PATCHED";
+
+bool command_is_patched(void)
+{
+    const char *value = getenv(mark);
+
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
+static int start(const char *path, char **argv)
+{
+    size_t n = 0;
+    char *args[64];
+
+    while (argv[n] != NULL)
+        n++;
+    if (n + 2 > sizeof args / sizeof args[0])
+        return command_fail("too many arguments");
+    args[0] = (char *)(uintptr_t)path;
+    memcpy(args + 1, argv, (n + 1) * sizeof *argv);
+    fflush(NULL);
+    execv(path, args);
+    return command_fail("%s: %s", path, strerror(errno));
+}
+
+// The program of the other sizes lies beside this one.
+static bool sibling(bool prod, char *path)
+{
+    ssize_t n = readlink("/proc/self/exe", path, STORE_PATH_BYTES - 32);
+
+    if (n <= 0)
+        return false;
+    path[n] = 0;
+    char *slash = strrchr(path, '/');
+    strcpy(slash ? slash + 1 : path, prod ? "gauntlet_prod" : "gauntlet");
+    return access(path, X_OK) == 0;
+}
+
+int command_become(bool prod, const char *patch, char **argv)
+{
+    bool fits = prod == (strcmp(command_sizes, "prod") == 0);
+    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+
+    if (command_is_patched())
+        return fits ? 0 : command_fail("the patched program has %s sizes, the case needs others", command_sizes);
+    if (patch != NULL) {
+        if (patchbuild_cached(patch, prod ? "prod" : "tiny", true, path, sizeof path, error, sizeof error) != 0) {
+            fflush(stdout);
+            fprintf(stderr, "%s\n", error);
+            return EXIT_USAGE;
+        }
+        setenv(mark, "1", 1);
+        return start(path, argv);
+    }
+    if (fits)
+        return 0;
+    if (!sibling(prod, path))
+        return command_fail("%s: not built (%s sizes)", path, prod ? "prod" : "tiny");
+    return start(path, argv);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gauntlet cases: the saved cases, one line each.
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ci/gauntlet/command.h"
+
+struct listing {
+    const char *dir;
+    cJSON *json; // NULL: text
+    uint32_t cases, bad;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct listing *l = state->input;
+
+    switch (key) {
+    case 'o':
+        l->dir = arg;
+        return 0;
+    case 'j':
+        l->json = cJSON_CreateArray();
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected '%s'", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// .../NAME/case -> NAME
+static void case_id(const char *file, char *id, size_t bytes)
+{
+    const char *end = strrchr(file, '/'), *begin = end;
+
+    while (begin > file && begin[-1] != '/')
+        begin--;
+    snprintf(id, bytes, "%.*s", (int)(end - begin), begin);
+}
+
+static bool list_one(const char *file, void *arg)
+{
+    struct listing *l = arg;
+    struct repro_case c;
+    char error[STORE_PATH_BYTES + 512], id[256], patch[STORE_PATH_BYTES];
+
+    if (!case_read(&c, file, error, sizeof error)) {
+        fprintf(stderr, "%s\n", error);
+        l->bad++;
+        return true;
+    }
+    l->cases++;
+    case_id(file, id, sizeof id);
+    if (l->json != NULL) {
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "id", id);
+        cJSON_AddStringToObject(o, "status", c.fixed ? "fixed" : "open");
+        cJSON_AddStringToObject(o, "oracle", c.oracle);
+        cJSON_AddStringToObject(o, "signature", c.signature);
+        cJSON_AddStringToObject(o, "case", file);
+        cJSON_AddBoolToObject(o, "patch", command_case_patch(file, patch));
+        cJSON_AddNumberToObject(o, "choices", (double)c.choices);
+        cJSON_AddNumberToObject(o, "operations", c.program->ops);
+        cJSON_AddStringToObject(o, "found", c.found);
+        cJSON_AddItemToArray(l->json, o);
+    } else {
+        printf("%-5s  %s\n       %s\n       %zu choices, %u operations, %s sizes; found by %s\n",
+               c.fixed ? "fixed" : "open", id, c.signature, c.choices, c.program->ops,
+               c.program->prod ? "prod" : "tiny", c.found);
+    }
+    case_free(&c);
+    return true;
+}
+
+int command_cases(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"out", 'o', "DIR", 0, "Folder with the cases (default repro/cases)", 0},
+        {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+        {0},
+    };
+    static const struct argp argp = {options, parse, "", "Lists the saved cases.", 0, 0, 0};
+    char dir[STORE_PATH_BYTES];
+    struct listing l = {.dir = dir};
+
+    snprintf(dir, sizeof dir, "%s/repro/cases", command_root());
+    command_parse(&argp, argc, argv, &l);
+    store_each(l.dir, list_one, &l);
+    if (l.json != NULL) {
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddItemToObject(o, "cases", l.json);
+        char *text = cJSON_Print(o);
+        puts(text);
+        free(text);
+        cJSON_Delete(o);
+    } else if (l.cases == 0) {
+        printf("no cases in %s\n", command_relative(l.dir));
+    }
+    return l.bad ? EXIT_USAGE : EXIT_NOTHING;
+}

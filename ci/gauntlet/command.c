@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared parts of the subcommands: see command.h.
+#include "ci/gauntlet/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+volatile sig_atomic_t command_stopped;
+
+static bool is_checkout(const char *dir)
+{
+    char path[STORE_PATH_BYTES];
+
+    return snprintf(path, sizeof path, "%s/stress/workload/files", dir) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
+const char *command_root(void)
+{
+    static char root[STORE_PATH_BYTES];
+    const char *env = getenv("GAUNTLET_ROOT");
+
+    if (env != NULL && env[0] != 0)
+        return env;
+    if (root[0] != 0)
+        return root;
+    if (getcwd(root, sizeof root) != NULL) {
+        for (;;) {
+            char *slash = strrchr(root, '/');
+
+            if (is_checkout(root))
+                return root;
+            if (slash == NULL || slash == root)
+                break;
+            *slash = 0;
+        }
+    }
+    return strcpy(root, ".");
+}
+
+// First line that a program prints, without newline; false when there is none.
+static bool first_line_of(char *const argv[], char *line, size_t bytes)
+{
+    int fds[2], status;
+    ssize_t n;
+
+    if (pipe(fds) != 0)
+        return false;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(fds[1], 1);
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(127);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(fds[1]);
+    n = child > 0 ? read(fds[0], line, bytes - 1) : -1;
+    close(fds[0]);
+    if (child > 0)
+        waitpid(child, &status, 0);
+    line[n > 0 ? n : 0] = 0;
+    line[strcspn(line, "\n")] = 0;
+    return n > 0 && line[0] != 0;
+}
+
+const char *command_commit(void)
+{
+    static char commit[64];
+    char *argv[] = {"git", "-C", (char *)(uintptr_t)command_root(), "rev-parse", "--short=12", "HEAD", NULL};
+
+    if (commit[0] == 0 && (!first_line_of(argv, commit, sizeof commit) || strcmp(commit, "HEAD") == 0))
+        strcpy(commit, "unknown");
+    return commit;
+}
+
+int command_fail(const char *format, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fputs("gauntlet: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+void command_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    char name[64];
+    char *own = argv[0];
+
+    snprintf(name, sizeof name, "gauntlet %s", own);
+    argv[0] = name;
+    argp_err_exit_status = EXIT_USAGE;
+    program_invocation_name = name;
+    error_t err = argp_parse(argp, argc, argv, 0, NULL, input);
+    program_invocation_name = "gauntlet";
+    argv[0] = own;
+    if (err != 0)
+        exit(command_fail("%s", strerror(err)));
+}
+
+uint64_t command_number(const char *option, const char *text, uint64_t max)
+{
+    struct word w = {text, (uint32_t)strlen(text), 1};
+    uint64_t value;
+
+    if (!word_number(&w, max, &value))
+        exit(command_fail("%s: '%s' is not a number up to %llu", option, text, (unsigned long long)max));
+    return value;
+}
+
+double command_seconds(const char *option, const char *text)
+{
+    static const struct { const char *unit; double seconds; } units[] = {
+        {"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"h", 3600}};
+    char *end;
+    double value = strtod(text, &end);
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (end != text && strcmp(end, units[i].unit) == 0 && value > 0 && value * units[i].seconds <= 1e7)
+            return value * units[i].seconds;
+    exit(command_fail("%s: '%s' is not a duration, such as 60s, 500ms or 2m", option, text));
+}
+
+// Cases ------------------------------------------------------------------------------------
+
+bool command_case(const char *name, struct repro_case *c, char *path)
+{
+    static const char *const folders[] = {"repro/cases", "repro/bank"};
+    struct stat st;
+    char error[STORE_PATH_BYTES + 512];
+
+    snprintf(path, STORE_PATH_BYTES, "%s", name);
+    for (size_t i = 0; stat(path, &st) != 0 && i < 2 && strchr(name, '/') == NULL; i++)
+        snprintf(path, STORE_PATH_BYTES, "%s/%s/%s", command_root(), folders[i], name);
+    if (stat(path, &st) != 0) {
+        command_fail("%s: no such case (a file, a folder, or a name in repro/cases)", name);
+        return false;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        size_t n = strlen(path);
+        while (n > 1 && path[n - 1] == '/')
+            path[--n] = 0;
+        snprintf(path + n, STORE_PATH_BYTES - n, "/case");
+    }
+    if (case_read(c, path, error, sizeof error))
+        return true;
+    fflush(stdout);
+    fprintf(stderr, "%s\n", error);
+    return false;
+}
+
+bool command_case_patch(const char *path, char *patch)
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(patch, STORE_PATH_BYTES, "%.*sbug.patch", slash ? (int)(slash - path + 1) : 0, path);
+    return access(patch, F_OK) == 0;
+}
+
+const char *command_relative(const char *path)
+{
+    size_t n = strlen(command_root());
+
+    return strncmp(path, command_root(), n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+bool command_may_use_patch(const char *path, bool trusted)
+{
+    char *real = realpath(path, NULL), *root = realpath(command_root(), NULL);
+    bool inside = false;
+
+    if (real != NULL && root != NULL) {
+        size_t n = strlen(root);
+        inside = strncmp(real, root, n) == 0 && strncmp(real + n, "/repro/", 7) == 0;
+    }
+    free(real);
+    free(root);
+    if (inside || trusted)
+        return true;
+    command_fail("%s: the patch of a case from outside repro/ is code that would be compiled and run here; read it, "
+                 "then say --trust-patch",
+                 path);
+    return false;
+}

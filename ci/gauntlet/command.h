@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the subcommands of `gauntlet` share: where things are, how they speak, how they end. Standard output
+// carries the result (with --json one object and nothing else), standard error everything else. Exit status
+// 0: nothing found, or the outcome is what was asked; 1: findings, or an outcome that does not match; 2: wrong
+// usage, bad input, broken set-up.
+#pragma once
+
+#include <argp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ci/gauntlet/sizes.h"
+#include "repro/case.h"
+#include "repro/store.h"
+
+enum { EXIT_NOTHING = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *summary; // NULL: not listed
+    int (*run)(int argc, char **argv);
+};
+
+int command_hunt(int argc, char **argv);
+int command_replay(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_minimize(int argc, char **argv);
+int command_cases(int argc, char **argv);
+int command_bank(int argc, char **argv);
+int command_bench(int argc, char **argv);
+int command_regress(int argc, char **argv);
+int command_test(int argc, char **argv);
+
+// Set by the first Ctrl-C (or SIGTERM); the second one ends the process.
+extern volatile sig_atomic_t command_stopped;
+
+// The checkout: $GAUNTLET_ROOT, or the folder above the current one that looks like it, or ".".
+const char *command_root(void);
+// Commit of the checkout, short, or "unknown".
+const char *command_commit(void);
+// One line on standard error, and EXIT_USAGE.
+int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// argp_parse with this program's conventions; ends the process with status 2 on wrong usage.
+void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+// Reads an option's number, or ends with status 2 and one line.
+uint64_t command_number(const char *option, const char *text, uint64_t max);
+// "60s", "500ms", "2m" or plain seconds, in seconds.
+double command_seconds(const char *option, const char *text);
+
+// Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or repro/bank.
+// False after one line on standard error.
+bool command_case(const char *name, struct repro_case *c, char *path);
+// Path of the case's bug.patch in `patch`; false when there is none.
+bool command_case_patch(const char *path, char *patch);
+// How to name a path on a command line to repeat: relative to the checkout where it lies in it.
+const char *command_relative(const char *path);
+
+// Goes on in another program with the same arguments, when this one does not fit: of other sizes, or
+// built with `patch` (NULL: none). Returns 0 when this one fits, EXIT_USAGE after one line when the
+// other cannot be had, and otherwise not at all.
+int command_become(bool prod, const char *patch, char **argv);
+// This process is one that command_become started with a patch applied.
+bool command_is_patched(void);
+// False, after one line, when a patch beside this case file may not be used.
+bool command_may_use_patch(const char *path, bool trusted);

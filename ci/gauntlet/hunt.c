@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gauntlet hunt: options, workloads, the first and the last line. The hunt itself is in session.c.
+#include "repro/hunt.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ci/gauntlet/command.h"
+#include "ci/gauntlet/session.h"
+
+enum { LIST_MAX = 64, OPT_STOP = 256, OPT_TRUST };
+
+struct options {
+    const char *out, *patch;
+    char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX];
+    uint32_t nworkloads, nstrategies, noracles, jobs;
+    uint64_t seed, executions;
+    double seconds;
+    bool seed_given, stop, json;
+};
+
+static const struct argp_option options[] = {
+    {"for", 'f', "TIME", 0, "How long: 60s (default), 500ms, 10m", 0},
+    {"executions", 'e', "N", 0, "At most N executions", 0},
+    {"seed", 's', "S", 0, "Same seed, same hunt (default: from the clock)", 0},
+    {"strategy", 'S', "LIST", 0, "auto (default), random, pct, pct2, pct5 ...", 0},
+    {"oracle", 'O', "LIST", 0, "Only these oracles (default: all)", 0},
+    {"workload", 'w', "LIST", 0, "Names in stress/workload/files, or files (default: all of that folder)", 0},
+    {"patch", 'p', "FILE", 0, "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
+    {"memory", 'm', "MODEL", 0, "Memory model: sc", 0},
+    {"jobs", 'j', "N", 0, "Hunt in N processes (default 1)", 0},
+    {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
+    {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
+    {"json", 'J', 0, 0, "One JSON object on standard output", 0},
+    {0},
+};
+
+static void add_list(struct argp_state *state, char **list, uint32_t *n, const char *text)
+{
+    char *copy = strdup(text), *rest = copy;
+
+    for (char *word = strsep(&rest, ","); copy != NULL && word != NULL; word = strsep(&rest, ",")) {
+        if (word[0] == 0)
+            argp_error(state, "'%s': empty name in the list", text);
+        if (*n == LIST_MAX)
+            argp_error(state, "'%s': too many names", text);
+        list[(*n)++] = word; // kept for the process's life
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 'f':
+        o->seconds = command_seconds("--for", arg);
+        return 0;
+    case 'e':
+        o->executions = command_number("--executions", arg, UINT64_MAX);
+        return 0;
+    case 's':
+        o->seed = command_number("--seed", arg, UINT64_MAX);
+        o->seed_given = true;
+        return 0;
+    case 'S':
+        add_list(state, o->strategy, &o->nstrategies, arg);
+        return 0;
+    case 'O':
+        add_list(state, o->oracle, &o->noracles, arg);
+        return 0;
+    case 'w':
+        add_list(state, o->workload, &o->nworkloads, arg);
+        return 0;
+    case 'p':
+        o->patch = arg;
+        return 0;
+    case 'm':
+        if (strcmp(arg, "sc") != 0)
+            argp_error(state, "--memory: '%s' is not known (sc)", arg);
+        return 0;
+    case 'j':
+        o->jobs = (uint32_t)command_number("--jobs", arg, SESSION_JOBS);
+        return 0;
+    case 'o':
+        o->out = arg;
+        return 0;
+    case OPT_STOP:
+        o->stop = true;
+        return 0;
+    case 'J':
+        o->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected '%s'", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// Workloads --------------------------------------------------------------------------------
+
+static int is_workload(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+
+    return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".wl") == 0;
+}
+
+// All of the checkout's folder, as if they had been named.
+static int name_all(struct options *o)
+{
+    struct dirent **entries;
+    char dir[STORE_PATH_BYTES], *path;
+
+    snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
+    int n = scandir(dir, &entries, is_workload, alphasort);
+    if (n <= 0)
+        return command_fail("%s: no workloads here; run this in the checkout, or name files with --workload", dir);
+    for (int i = 0; i < n; i++) {
+        if (o->nworkloads < LIST_MAX && asprintf(&path, "%s/%s", dir, entries[i]->d_name) > 0)
+            o->workload[o->nworkloads++] = path;
+        free(entries[i]);
+    }
+    free(entries);
+    return 0;
+}
+
+static struct workload *read_workload(const char *name)
+{
+    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+    struct workload *w;
+
+    if (strchr(name, '/') == NULL && access(name, F_OK) != 0)
+        snprintf(path, sizeof path, "%s/stress/workload/files/%s.wl", command_root(), name);
+    else
+        snprintf(path, sizeof path, "%s", name);
+    w = workload_read(path, error, sizeof error);
+    if (w == NULL) {
+        fflush(stdout);
+        fprintf(stderr, "%s\n", error);
+    }
+    return w;
+}
+
+// Those of one size; the first one named decides.
+static int read_workloads(struct options *o, struct workload **list, uint32_t *n)
+{
+    if (o->nworkloads == 0 && name_all(o) != 0)
+        return EXIT_USAGE;
+    for (uint32_t i = 0; i < o->nworkloads; i++) {
+        struct workload *w = read_workload(o->workload[i]);
+
+        if (w == NULL)
+            return EXIT_USAGE;
+        if (*n > 0 && list[0]->prod != w->prod) {
+            fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out of this hunt\n", w->name,
+                    list[0]->name);
+            workload_free(w);
+            continue;
+        }
+        list[(*n)++] = w;
+    }
+    return 0;
+}
+
+// Engine settings --------------------------------------------------------------------------
+
+static int set_strategies(struct options *o, struct hunt_params *p)
+{
+    static const char *const automatic[] = {"random", "pct2", "random", "pct3"};
+
+    if (o->nstrategies == 0 || (o->nstrategies == 1 && strcmp(o->strategy[0], "auto") == 0)) {
+        p->strategies = automatic;
+        p->nstrategies = sizeof automatic / sizeof automatic[0];
+        return 0;
+    }
+    for (uint32_t i = 0; i < o->nstrategies; i++)
+        if (sim_strategy_by_name(o->strategy[i]) == NULL)
+            return command_fail("--strategy: '%s' is not known (auto, random, pct, pctN)", o->strategy[i]);
+    p->strategies = (const char *const *)o->strategy;
+    p->nstrategies = o->nstrategies;
+    return 0;
+}
+
+static int set_oracles(const struct options *o)
+{
+    if (o->noracles == 0)
+        return 0;
+    for (const char *const *name = sim_oracle_names(); *name != NULL; name++)
+        sim_oracle_enable(*name, false);
+    for (uint32_t i = 0; i < o->noracles; i++) {
+        if (sim_oracle_enable(o->oracle[i], true))
+            continue;
+        fprintf(stderr, "gauntlet: --oracle: '%s' is not known; there are:", o->oracle[i]);
+        for (const char *const *name = sim_oracle_names(); *name != NULL; name++)
+            fprintf(stderr, " %s", *name);
+        fputc('\n', stderr);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static void command_line(const struct options *o, char *text, size_t bytes)
+{
+    int n = snprintf(text, bytes, "hunt --seed %llu", (unsigned long long)o->seed);
+
+    if (o->patch != NULL && n > 0 && (size_t)n < bytes)
+        snprintf(text + n, bytes - (size_t)n, " --patch %.200s", command_relative(o->patch));
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = '?';
+}
+
+// Result -----------------------------------------------------------------------------------
+
+static void first_line(const struct options *o, const struct session *s)
+{
+    fprintf(o->json ? stderr : stdout, "seed %llu, commit %s, sizes %s%s; %u workloads, %u strategies\n",
+            (unsigned long long)o->seed, command_commit(), command_sizes, o->patch ? ", patched" : "",
+            s->params.nworkloads, s->params.nstrategies);
+    fflush(stdout);
+}
+
+static void print_json(const struct options *o, const struct session *s)
+{
+    cJSON *object = cJSON_CreateObject();
+    char seed[32];
+
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    cJSON_AddRawToObject(object, "seed", seed);
+    cJSON_AddStringToObject(object, "commit", command_commit());
+    cJSON_AddStringToObject(object, "sizes", command_sizes);
+    cJSON_AddNumberToObject(object, "executions", (double)s->stats.executions);
+    cJSON_AddNumberToObject(object, "points", (double)s->stats.points);
+    cJSON_AddNumberToObject(object, "limited", (double)s->stats.limited);
+    cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
+    cJSON_AddItemToObject(object, "findings", s->findings);
+    char *text = cJSON_Print(object);
+    puts(text);
+    free(text);
+    cJSON_Delete(object);
+}
+
+static int finish(const struct options *o, const struct session *s)
+{
+    if (o->json)
+        print_json(o, s);
+    else
+        printf("%s%u found in %llu executions, %llu points, %.1f s%s\n", s->finds ? "\n" : "", s->finds,
+               (unsigned long long)s->stats.executions, (unsigned long long)s->stats.points, s->stats.seconds,
+               command_stopped ? " (stopped)" : "");
+    if (s->stats.limited > 0)
+        fprintf(stderr, "gauntlet: %llu executions were cut off at the limit of points\n",
+                (unsigned long long)s->stats.limited);
+    if (s->died || s->unsaved)
+        return EXIT_USAGE;
+    return s->finds ? EXIT_FINDINGS : EXIT_NOTHING;
+}
+
+static void set_limits(struct options *o, struct session *s, char *found_by)
+{
+    if (!o->seed_given) {
+        struct timespec ts;
+        clock_gettime(CLOCK_REALTIME, &ts);
+        o->seed = ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000) % 1000000000;
+    }
+    command_line(o, found_by, 300);
+    s->params.found_by = found_by;
+    s->params.seed = o->seed;
+    s->params.executions = o->executions;
+    s->params.seconds = o->seconds > 0 || o->executions > 0 ? o->seconds : 60;
+    s->params.stop_at_first = o->stop;
+    s->params.stop = &command_stopped;
+    s->jobs = o->jobs ? o->jobs : 1;
+    s->out = o->out;
+    s->patch = o->patch;
+    s->json = o->json;
+    s->progress = isatty(2);
+    s->findings = o->json ? cJSON_CreateArray() : NULL;
+}
+
+int command_hunt(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "",
+                                     "Hunts: runs the workloads under many schedules, and makes each finding a small "
+                                     "case that replays. Exit status 1 when something was found.",
+                                     0, 0, 0};
+    struct workload *workloads[LIST_MAX];
+    char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[300];
+    struct options o = {.out = out};
+    struct session s = {0};
+    int status;
+
+    snprintf(out, sizeof out, "%s/repro/cases", command_root());
+    command_parse(&argp, argc, argv, &o);
+    status = read_workloads(&o, workloads, &s.params.nworkloads);
+    if (status == 0 && !store_writable(o.out, error, sizeof error))
+        status = command_fail("cases cannot be saved: %s (--out names another folder)", error);
+    if (status == 0)
+        status = command_become(workloads[0]->prod, o.patch, argv);
+    if (status != 0 || (status = set_strategies(&o, &s.params)) != 0 || (status = set_oracles(&o)) != 0)
+        return status;
+    s.params.workloads = workloads;
+    set_limits(&o, &s, found_by);
+    first_line(&o, &s);
+    session_run(&s);
+    status = finish(&o, &s);
+    for (uint32_t i = 0; i < s.params.nworkloads; i++)
+        workload_free(workloads[i]);
+    return status;
+}

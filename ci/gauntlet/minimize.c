@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gauntlet minimize: makes a saved case smaller in place. The file is replaced only by a case that replays.
+#include "repro/minimize.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ci/gauntlet/command.h"
+
+struct options {
+    const char *name;
+    uint64_t executions, seed;
+    bool trust, json;
+};
+
+static const struct argp_option options[] = {
+    {"executions", 'e', "N", 0, "Spend at most N executions (default 60000)", 0},
+    {"seed", 's', "S", 0, "Of the short searches in smaller programs (default 1)", 0},
+    {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
+    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 'e':
+        o->executions = command_number("--executions", arg, UINT64_MAX);
+        return 0;
+    case 's':
+        o->seed = command_number("--seed", arg, UINT64_MAX);
+        return 0;
+    case 't':
+        o->trust = true;
+        return 0;
+    case 'j':
+        o->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->name != NULL)
+            argp_error(state, "one case at a time");
+        o->name = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->name == NULL)
+            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+struct sizes {
+    size_t choices;
+    uint32_t operations;
+};
+
+static void report(const struct options *o, const char *path, struct sizes before, struct sizes after,
+                   uint64_t executions)
+{
+    if (!o->json) {
+        printf("%s: %zu choices, now %zu; %u operations, now %u; %llu executions\n", command_relative(path),
+               before.choices, after.choices, before.operations, after.operations, (unsigned long long)executions);
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "case", path);
+    cJSON_AddNumberToObject(object, "choices_before", (double)before.choices);
+    cJSON_AddNumberToObject(object, "choices", (double)after.choices);
+    cJSON_AddNumberToObject(object, "operations_before", before.operations);
+    cJSON_AddNumberToObject(object, "operations", after.operations);
+    cJSON_AddNumberToObject(object, "executions", (double)executions);
+    char *text = cJSON_Print(object);
+    puts(text);
+    free(text);
+    cJSON_Delete(object);
+}
+
+static int shrink(const struct options *o, struct repro_case *c, const char *path)
+{
+    struct minimize_limits limits = minimize_limits_default(o->seed);
+    struct sizes before = {c->choices, c->program->ops}, after;
+    struct repro r = {.w = c->program};
+    char error[STORE_PATH_BYTES + 256];
+    uint64_t executions;
+    size_t missing;
+
+    if (o->executions > 0)
+        limits.executions = o->executions;
+    limits.stop = &command_stopped;
+    memcpy(r.oracle, c->oracle, sizeof r.oracle);
+    memcpy(r.signature, c->signature, sizeof r.signature);
+    case_schedule(c, &r.schedule, &missing);
+    bool ok = minimize(&r, &limits, &executions) && repro_confirm(&r, 2) && case_set_choices(c, &r.schedule);
+    c->program = r.w;
+    r.w = NULL;
+    repro_free(&r);
+    if (!ok)
+        return command_fail("%s: does not reproduce, so it cannot be made smaller", path), EXIT_FINDINGS;
+    after = (struct sizes){c->choices, c->program->ops};
+    if ((after.choices < before.choices || after.operations < before.operations) &&
+        !store_replace(c, path, error, sizeof error))
+        return command_fail("%s", error);
+    report(o, path, before, after, executions);
+    return EXIT_NOTHING;
+}
+
+int command_minimize(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "CASE",
+                                     "Makes a case smaller: fewer choices, a shorter program. Replaces the case file "
+                                     "when that succeeds.",
+                                     0, 0, 0};
+    struct options o = {.seed = 1};
+    struct repro_case c;
+    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
+    bool patched;
+
+    command_parse(&argp, argc, argv, &o);
+    if (!command_case(o.name, &c, path))
+        return EXIT_USAGE;
+    patched = c.fixed && !command_is_patched();
+    if (patched && !command_case_patch(path, patch))
+        return command_fail("%s: the case is fixed, and there is no bug.patch beside it", path);
+    if (patched && !command_may_use_patch(path, o.trust))
+        return EXIT_USAGE;
+    int status = command_become(c.program->prod, patched ? patch : NULL, argv);
+    if (status != 0)
+        return status;
+    trial_init();
+    status = shrink(&o, &c, path);
+    case_free(&c);
+    return status;
+}

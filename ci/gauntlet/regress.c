@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gauntlet regress: what the test of a saved case runs. Exit status 0 only if the case is as its status
+// says: `open` reproduces here; `fixed` does not reproduce here, and does with its patch. So neither a
+// fix nor a lost detection goes unnoticed.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ci/gauntlet/command.h"
+#include "repro/trial.h"
+#include "repro/replay.h"
+
+struct options {
+    char *name, *patched;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 'P':
+        o->patched = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->name != NULL)
+            argp_error(state, "one case at a time");
+        o->name = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->name == NULL)
+            argp_error(state, "CASE expected");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// Exit status of `BINARY replay CASE` in a program that has the patch, or -1.
+static int replay_patched(const struct options *o)
+{
+    char *argv[] = {o->patched, (char[]){"replay"}, o->name, NULL};
+    int status;
+
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("GAUNTLET_PATCHED", "1", 1);
+        execv(o->patched, argv);
+        fprintf(stderr, "%s: %s\n", o->patched, strerror(errno));
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+        return -1;
+    return WEXITSTATUS(status);
+}
+
+static int fixed_case(const struct options *o, struct repro_case *c, const struct replay_outcome *clean)
+{
+    int status = EXIT_NOTHING;
+
+    if (clean->reproduced > 0) {
+        printf("FAIL: the case is fixed, but the clean tree reproduces it: %s\n", c->signature);
+        status = EXIT_FINDINGS;
+    }
+    if (o->patched == NULL)
+        return command_fail("--patched BINARY expected: the case is fixed");
+    int patched = replay_patched(o);
+    if (patched == EXIT_NOTHING)
+        return status;
+    printf("FAIL: with its patch the case does not reproduce any more (status %d): detection or patch is broken\n",
+           patched);
+    return patched == EXIT_FINDINGS ? EXIT_FINDINGS : EXIT_USAGE;
+}
+
+int command_regress(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"patched", 'P', "BINARY", 0, "This program with the case's patch", 0},
+        {0},
+    };
+    static const struct argp argp = {options, parse, "CASE", "Checks that a case is as its status says.", 0, 0, 0};
+    struct options o = {0};
+    struct repro_case c;
+    struct replay_outcome out;
+    char path[STORE_PATH_BYTES];
+
+    command_parse(&argp, argc, argv, &o);
+    if (!command_case(o.name, &c, path))
+        return EXIT_USAGE;
+    int status = command_become(c.program->prod, NULL, argv);
+    if (status != 0)
+        return status;
+    trial_init();
+    replay_case(&c, 1, &out);
+    if (c.fixed) {
+        status = fixed_case(&o, &c, &out);
+    } else if (out.reproduced == 0) {
+        printf("FAIL: the case is open, but does not reproduce (%s): fixed, or detection lost?\n  %s\n",
+               replay_grade_name(out.grade), out.detail);
+        status = EXIT_FINDINGS;
+    }
+    printf("clean tree: %s; repeat: ./gauntlet replay %s%s\n", out.reproduced ? "reproduced" : "not reproduced",
+           c.fixed ? "--clean " : "", command_relative(path));
+    case_free(&c);
+    return status;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gauntlet replay: one case again, with its own patch unless --clean.
+#include "repro/replay.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "ci/gauntlet/command.h"
+#include "repro/trial.h"
+
+struct options {
+    const char *name, *patch;
+    uint32_t times;
+    bool clean, trust, json;
+};
+
+static const struct argp_option options[] = {
+    {"times", 'n', "N", 0, "Replay N times (default 1); the grade is the worst", 0},
+    {"clean", 'c', 0, 0, "Without the case's patch: a fixed case must then not reproduce", 0},
+    {"patch", 'p', "FILE", 0, "In a runtime with this diff applied", 0},
+    {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
+    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 'n':
+        o->times = (uint32_t)command_number("--times", arg, 1000000);
+        return 0;
+    case 'c':
+        o->clean = true;
+        return 0;
+    case 'p':
+        o->patch = arg;
+        return 0;
+    case 't':
+        o->trust = true;
+        return 0;
+    case 'j':
+        o->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->name != NULL)
+            argp_error(state, "one case at a time");
+        o->name = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->name == NULL)
+            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
+        if (o->times == 0)
+            argp_error(state, "--times: at least 1");
+        if (o->clean && o->patch != NULL)
+            argp_error(state, "--clean and --patch contradict each other");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void print_json(const struct replay_outcome *r, bool matches)
+{
+    cJSON *o = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(o, "times", r->times);
+    cJSON_AddNumberToObject(o, "reproduced", r->reproduced);
+    cJSON_AddStringToObject(o, "signature", r->signature);
+    cJSON_AddStringToObject(o, "grade", replay_grade_name(r->grade));
+    cJSON_AddBoolToObject(o, "as_expected", matches);
+    cJSON_AddNumberToObject(o, "points", (double)r->points);
+    char *text = cJSON_Print(o);
+    puts(text);
+    free(text);
+    cJSON_Delete(o);
+}
+
+static void print_text(const struct repro_case *c, const struct replay_outcome *r, bool expected, bool matches)
+{
+    printf("%s: %u of %u times, %s\n", r->reproduced ? "reproduced" : "not reproduced", r->reproduced, r->times,
+           replay_grade_name(r->grade));
+    if (r->signature[0] != 0)
+        printf("  %s\n  %s\n", r->signature, r->message);
+    if (r->detail[0] != 0)
+        printf("  %s\n", r->detail);
+    if (!matches)
+        printf("  this does not match: the case is %s and %s to reproduce here\n", c->fixed ? "fixed" : "open",
+               expected ? "ought" : "ought not");
+}
+
+int command_replay(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "CASE",
+                                     "Replays a case and grades how exactly: exact, drifted, unreachable, "
+                                     "not reproduced. Exit status 0 when the outcome matches the case's status.",
+                                     0, 0, 0};
+    struct options o = {.times = 1};
+    struct repro_case c;
+    struct replay_outcome out;
+    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
+
+    command_parse(&argp, argc, argv, &o);
+    if (!command_case(o.name, &c, path))
+        return EXIT_USAGE;
+    if (o.patch == NULL && !o.clean && c.fixed && !command_is_patched()) {
+        if (!command_case_patch(path, patch))
+            return command_fail("%s: the case is fixed, and there is no bug.patch beside it; --clean replays without",
+                                path);
+        if (!command_may_use_patch(path, o.trust))
+            return EXIT_USAGE;
+        o.patch = patch;
+    }
+    int status = command_become(c.program->prod, o.patch, argv);
+    if (status != 0)
+        return status;
+    trial_init();
+    replay_case(&c, o.times, &out);
+    bool expected = !(o.clean && c.fixed);
+    bool matches = expected ? out.reproduced == out.times : out.reproduced == 0;
+    if (o.json)
+        print_json(&out, matches);
+    else
+        print_text(&c, &out, expected, matches);
+    case_free(&c);
+    return matches ? EXIT_NOTHING : EXIT_FINDINGS;
+}

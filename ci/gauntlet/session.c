@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Findings of a hunt: deduplicated against this hunt and the folder of cases, saved at once (killing the hunt
+// loses nothing that was told), told with the one command that repeats them.
+#include "ci/gauntlet/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ci/gauntlet/command.h"
+
+enum { MET = sizeof((struct session *)0)->met / sizeof(char *) };
+
+static bool first_time(struct session *s, const char *signature)
+{
+    for (uint32_t i = 0; i < s->finds && i < MET; i++)
+        if (s->met[i] != NULL && strcmp(s->met[i], signature) == 0)
+            return false;
+    if (s->finds < MET)
+        s->met[s->finds] = strdup(signature);
+    s->finds++;
+    return true;
+}
+
+static void clear_progress(const struct session *s)
+{
+    if (s->progress)
+        fputs("\r\033[K", stderr);
+}
+
+void session_progress(struct session *s, const struct hunt_stats *stats)
+{
+    double rate = stats->seconds > 0 ? (double)stats->executions / stats->seconds : 0;
+
+    if (!s->progress)
+        return;
+    fprintf(stderr, "\r\033[K%6.1f s  %llu executions (%.0f/s)  %llu points  %u found", stats->seconds,
+            (unsigned long long)stats->executions, rate, (unsigned long long)stats->points, s->finds);
+    fflush(stderr);
+}
+
+static void case_folder(const char *path, char *folder)
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, STORE_PATH_BYTES, "%.*s", slash ? (int)(slash - path) : 0, command_relative(path));
+    char *end = strrchr(folder, '/');
+    if (end != NULL && strcmp(end, "/case") == 0)
+        *end = 0;
+}
+
+static void tell(struct session *s, const struct hunt_find *f, const char *path, bool known)
+{
+    char folder[STORE_PATH_BYTES];
+
+    case_folder(path, folder);
+    clear_progress(s);
+    printf("\nFOUND  %s\n", f->c.signature);
+    if (f->message[0] != 0)
+        printf("       %s\n", f->message);
+    printf("  %s\n", f->c.found);
+    printf("  after  %.2f s; %zu choices%s", f->seconds, f->choices_before,
+           f->confirmed && !known ? "" : " (not minimized)");
+    if (f->confirmed && !known)
+        printf(", now %zu in a program of %u operations (%llu executions)", f->c.choices, f->operations,
+               (unsigned long long)f->minimizing);
+    printf("\n");
+    if (path[0] == 0) {
+        printf("  not saved: %s\n",
+               f->confirmed ? "the case is on standard error" : "it did not replay twice with this signature");
+    } else {
+        printf("  case   %s%s\n", folder, known ? " (known)" : "");
+        printf("  repeat ./gauntlet replay %s\n", folder);
+    }
+    fflush(stdout);
+}
+
+static void note(struct session *s, const struct hunt_find *f, const char *path, bool known)
+{
+    cJSON *o = cJSON_CreateObject();
+    char folder[STORE_PATH_BYTES];
+
+    case_folder(path, folder);
+    const char *slash = strrchr(folder, '/');
+    cJSON_AddStringToObject(o, "id", slash ? slash + 1 : folder);
+    cJSON_AddStringToObject(o, "oracle", f->c.oracle);
+    cJSON_AddStringToObject(o, "signature", f->c.signature);
+    if (path[0] != 0)
+        cJSON_AddStringToObject(o, "case", path);
+    else
+        cJSON_AddNullToObject(o, "case");
+    cJSON_AddNumberToObject(o, "executions_to_find", (double)f->executions);
+    cJSON_AddNumberToObject(o, "seconds_to_find", f->seconds);
+    cJSON_AddNumberToObject(o, "choices", (double)f->c.choices);
+    cJSON_AddNumberToObject(o, "operations", f->operations);
+    cJSON_AddBoolToObject(o, "confirmed", false); // on real threads: not tried
+    cJSON_AddBoolToObject(o, "replayed", f->confirmed);
+    cJSON_AddBoolToObject(o, "known", known);
+    cJSON_AddStringToObject(o, "strategy", f->strategy);
+    cJSON_AddStringToObject(o, "workload", f->c.program->name);
+    cJSON_AddItemToArray(s->findings, o);
+}
+
+void session_find(struct session *s, struct hunt_find *f)
+{
+    char path[STORE_PATH_BYTES] = "", error[STORE_PATH_BYTES + 256];
+    bool known;
+
+    if (!first_time(s, f->c.signature))
+        return;
+    f->c.fixed = s->patch != NULL;
+    known = store_find(s->out, f->c.signature, path);
+    if (!known && f->confirmed && !store_new(&f->c, s->out, s->patch, path, error, sizeof error)) {
+        path[0] = 0;
+        s->unsaved = true;
+        clear_progress(s);
+        fprintf(stderr, "gauntlet: %s; the case follows\n", error);
+        case_print(&f->c, stderr);
+    }
+    if (s->json)
+        note(s, f, path, known);
+    else
+        tell(s, f, path, known);
+}
+
+static bool on_known(const char *signature, void *arg)
+{
+    struct session *s = arg;
+    char path[STORE_PATH_BYTES];
+
+    return store_find(s->out, signature, path);
+}
+
+static void on_find(struct hunt_find *f, void *arg)
+{
+    session_find(arg, f);
+}
+
+static void on_progress(const struct hunt_stats *stats, void *arg)
+{
+    session_progress(arg, stats);
+}
+
+void session_run(struct session *s)
+{
+    s->params.known = on_known;
+    s->params.arg = s;
+    if (s->jobs > 1) {
+        session_jobs(s);
+    } else {
+        s->params.parts = 1;
+        s->params.find = on_find;
+        s->params.progress = on_progress;
+        trial_init();
+        hunt(&s->params, &s->stats);
+    }
+    clear_progress(s);
+    for (uint32_t i = 0; i < s->finds && i < MET; i++)
+        free(s->met[i]);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One hunt as the command runs it: in this process or in several, with findings saved and told. Used by
+// hunt and, for one workload or all, by nobody else; bank starts hunts as processes of their own.
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "repro/hunt.h"
+#include "repro/store.h"
+
+enum { SESSION_JOBS = 64 };
+
+struct session {
+    struct hunt_params params; // callbacks are set by session_run
+    uint32_t jobs;
+    const char *out;           // folder for cases
+    const char *patch;         // kept beside the case, which is then `fixed`; or NULL
+    bool json;
+    bool progress;             // line on standard error
+    cJSON *findings;           // array, when json
+    // Results.
+    struct hunt_stats stats;
+    uint32_t finds;            // different signatures
+    bool unsaved;              // a case could not be written; it went to standard error
+    bool died;                 // a job ended unexpectedly
+    char *met[256];            // signatures told
+};
+
+// Runs the hunt to its end; findings are told on standard output (or noted in s->findings).
+void session_run(struct session *s);
+// Takes one finding: dedupes, saves, tells. For jobs.c.
+void session_find(struct session *s, struct hunt_find *f);
+void session_progress(struct session *s, const struct hunt_stats *stats);
+// Runs the hunt in s->jobs processes; returns when all have ended.
+void session_jobs(struct session *s);

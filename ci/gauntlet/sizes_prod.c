@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linked into the program whose runtime has prod sizes.
+#include "ci/gauntlet/sizes.h"
+
+const char command_sizes[] = "prod";

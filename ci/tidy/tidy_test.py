@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each rule of tidy.py sees the violation planted for it, and nothing else in an orderly tree."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+import tidy  # noqa: E402
+
+HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
+ORDERLY = {
+    "BUILD": "# SPDX-License-Identifier: Apache-2.0\n",
+    "README.md": "[docs](docs/a.md) [out](https://example.org) [here](#x) [folder](docs)\n",
+    "docs/a.md": "[up](../README.md#top)\n",
+    "runtime/BUILD": "# SPDX-License-Identifier: Apache-2.0\nglob(['**/*.c', '**/*.h'])\n",
+    "runtime/base/atomic.h": HEAD + "memory_order_acquire\n",
+    "runtime/base/tls.c": HEAD + "_Thread_local int x;\n",
+    "runtime/host/linux/host.c": HEAD + "#include <unistd.h>\n#if X\n#endif\n",
+    "runtime/sched/a.c": HEAD + '#include <stdint.h>\nx; // pairs [a.b]\nputs("malloc(");\n',
+    "runtime/sched/b.c": HEAD + "y; // pairs [a.b], not malloc()\n",
+}
+PLANTED = {
+    "long_lines": ("runtime/sched/a.c", "x" * 111),
+    "long_functions": ("runtime/sched/a.c", "int f(\n    int a)\n{\n" + "    a;\n" * 71 + "}\n"),
+    "one_sided_pairs": ("runtime/sched/a.c", "z; // pairs [alone]\n"),
+    "memory_order": ("runtime/sched/a.c", "load(&x, memory_order_relaxed);\n"),
+    "world_outside_host": ("runtime/sched/a.c", "#include <unistd.h>\n"),
+    "thread_locals": ("runtime/sched/a.c", "static _Thread_local int t;\n"),
+    "conditionals": ("runtime/sched/a.c", "#ifdef X\n"),
+    "files_in_no_build": ("runtime/sched/c.S", HEAD),
+    "spdx": ("runtime/sched/c.c", "int x;\n"),
+    "broken_links": ("docs/a.md", "[gone](gone.md)\n"),
+}
+
+
+class TidyTest(unittest.TestCase):
+    def make(self, files):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for path, text in files.items():
+            path = os.path.join(folder.name, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        return folder.name
+
+    def test_orderly_tree_is_silent(self):
+        self.assertEqual(tidy.check(self.make(ORDERLY)), [])
+
+    def test_each_rule_has_a_planted_violation(self):
+        self.assertEqual(set(PLANTED), {rule.__name__ for rule in tidy.RULES})
+
+    def test_planted_violations_are_seen(self):
+        for rule in tidy.RULES:
+            with self.subTest(rule=rule.__name__):
+                path, text = PLANTED[rule.__name__]
+                files = dict(ORDERLY)
+                files[path] = files.get(path, "") + text
+                root = self.make(files)
+                self.assertEqual([v[0] for v in rule(tidy.Tree(root))], [path])
+                self.assertNotEqual(tidy.check(root), [])
+
+    def test_call_of_the_world_is_seen(self):
+        files = dict(ORDERLY)
+        files["runtime/sched/a.c"] += "p = malloc(3);\n"
+        self.assertEqual(len(tidy.check(self.make(files))), 1)
+
+    def test_header_is_for_tests_when_tests_alone_include_it(self):
+        files = dict(ORDERLY)
+        files["runtime/sched/fork.h"] = HEAD + "#include <unistd.h>\n"
+        files["runtime/sched/a_test.c"] = HEAD + '#include "runtime/sched/fork.h"\n'
+        self.assertEqual(tidy.check(self.make(files)), [])
+        files["runtime/sched/b.c"] += '#include "runtime/sched/fork.h"\n'
+        self.assertEqual(len(tidy.check(self.make(files))), 1)
+
+    def test_ratchet_allows_only_what_it_lists_and_must_be_needed(self):
+        files = dict(ORDERLY)
+        files["runtime/sched/a.c"] += PLANTED["long_functions"][1]
+        files["ci/tidy/long_functions.txt"] = "runtime/sched/a.c f 71 one state machine\n"
+        self.assertEqual(tidy.check(self.make(files)), [])
+        files["ci/tidy/long_functions.txt"] = "runtime/sched/a.c f 70 one state machine\n"
+        self.assertEqual(len(tidy.check(self.make(files))), 1)
+        files["runtime/sched/a.c"] = ORDERLY["runtime/sched/a.c"]
+        self.assertEqual(len(tidy.check(self.make(files))), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A case: one finding as a small text file that replays for ever. Fixed order, one thing a line, names
+// instead of numbers, so that a diff of two cases reads well and a case survives recompilation. A
+// case comes from strangers as well: the parser bounds everything and refuses what it does not know.
+//
+//     gauntlet case 1
+//     status open                      the tree has the bug; `fixed`: only with the bug.patch beside it
+//     oracle lost-wake
+//     signature lost-wake: ...
+//     sizes tiny
+//     memory sc
+//     found hunt --seed 7 ...          free text
+//     program
+//       workload ...                   see stress/workload/text.h
+//     choices
+//       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
+//       m0.1 after worker:2 at ... : run m0
+//       main:0.2 at host "" #0 visit 1: random 17
+//
+// OP.K is the K-th iteration (from 2) of operation OP in its loops.
+#pragma once
+
+#include "stress/sim/sim.h"
+#include "stress/workload/text.h"
+
+enum {
+    CASE_VERSION = 1,
+    CASE_BYTES = 512 * 1024,
+    CASE_CHOICES = 4096,
+    CASE_NAME_BYTES = 64, // of an actor
+    CASE_FUNCTION_BYTES = 1024,
+    CASE_SITE_TEXT_BYTES = 1024,
+};
+
+// One choice by names; the texts are owned.
+struct case_choice {
+    enum sim_kind kind;
+    char actor[CASE_NAME_BYTES], after[CASE_NAME_BYTES]; // after: "" for none
+    uint32_t op;                                         // as wl_op_number
+    uint32_t visit;
+    char *function, *text; // function "host" and "" : a host call; "none" and "" : no site
+    uint32_t rank;
+    char run[CASE_NAME_BYTES]; // SIM_RUN
+    uint32_t number;           // SIM_RANDOM
+};
+
+struct repro_case {
+    bool fixed;
+    char oracle[32], signature[512], memory[8], found[400];
+    struct workload *program; // owned
+    struct case_choice *choice; // owned
+    size_t choices, capacity;
+};
+
+// *c is overwritten, and released with case_free. False and *err when malformed; then nothing is owned.
+bool case_parse(struct repro_case *c, const char *text, size_t n, struct text_error *err);
+// `path` is a case file or its folder. False after one line in `error`.
+bool case_read(struct repro_case *c, const char *path, char *error, size_t bytes);
+void case_free(struct repro_case *c);
+void case_print(const struct repro_case *c, FILE *out);
+void case_print_choice(const struct case_choice *c, FILE *out);
+
+// Names of this binary for the choices of a schedule. False when out of memory or over CASE_CHOICES.
+bool case_set_choices(struct repro_case *c, const struct sim_schedule *schedule);
+// The other way. Choices whose site does not exist in this binary are left out; *missing is the index of the
+// first of them, or c->choices.
+void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, size_t *missing);

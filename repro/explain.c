@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The timeline of a case. An execution has hundreds of events and a reader has one screen, so each event gets a
+// weight: highest for choices and for the places of the finding, then for their neighbours on the
+// same thread, for the word the finding is about, and for values that one thread writes and another one
+// meets. The heaviest that fit are shown, in order, with the gaps counted.
+//
+// One lane a thread, not one a goroutine: goroutines move between threads, and races are between threads.
+// Which goroutine a thread runs is said in words.
+#include "repro/explain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "repro/trial.h"
+
+enum { LANES = 12, ROWS = 60, NEAR = 3, WEIGHT_MARK = 1000, TAIL = 6 };
+
+struct view {
+    const struct repro_case *c;
+    const struct sim_result *r;
+    const struct sim_event *e;
+    size_t n;
+    uint32_t *weight; // [n]
+    uint32_t lane[LANES]; // thread names, in order of appearance
+    uint32_t lanes;
+    bool colour;
+    FILE *out;
+};
+
+static const char *paint(const struct view *v, const char *code)
+{
+    return v->colour ? code : "";
+}
+
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define RED "\033[31m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
+
+// Weights ----------------------------------------------------------------------------------
+
+static int place_of(const struct view *v, const struct sim_event *e)
+{
+    for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
+        const struct sim_place *p = &v->r->finding.place[i];
+
+        if (p->point == e->point && p->thread == e->thread && (p->site == e->site || p->site == SIM_SITE_NONE))
+            return (int)i;
+    }
+    return -1;
+}
+
+static void heavier(struct view *v, size_t i, uint32_t weight)
+{
+    if (v->weight[i] < weight)
+        v->weight[i] = weight;
+}
+
+// The neighbours of event i on its thread count as well, less with distance.
+static void heavier_near(struct view *v, size_t i, uint32_t weight)
+{
+    uint32_t thread = v->e[i].thread;
+
+    for (size_t k = i + 1, d = 1; k < v->n && d <= NEAR; k++)
+        if (v->e[k].thread == thread)
+            heavier(v, k, weight - (uint32_t)d++);
+    for (size_t k = i, d = 1; k-- > 0 && d <= NEAR;)
+        if (v->e[k].thread == thread)
+            heavier(v, k, weight - (uint32_t)d++);
+}
+
+static bool is_write(const struct sim_event *e)
+{
+    return e->addr != 0 && strcmp(e->what, "load") != 0 && strcmp(e->what, "read") != 0 &&
+           strcmp(e->what, "cas failed") != 0;
+}
+
+// A write that another thread meets next at that word: both ends.
+static void weigh_meetings(struct view *v)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        if (!is_write(&v->e[i]))
+            continue;
+        for (size_t k = i + 1; k < v->n && k < i + 200; k++) {
+            if (v->e[k].addr != v->e[i].addr)
+                continue;
+            if (v->e[k].thread != v->e[i].thread) {
+                heavier(v, i, 30 + (uint32_t)(20 * i / v->n));
+                heavier(v, k, 30 + (uint32_t)(20 * i / v->n));
+            }
+            break;
+        }
+    }
+}
+
+static void weigh(struct view *v)
+{
+    uint64_t words[2] = {0, 0};
+
+    weigh_meetings(v);
+    for (size_t i = 0; i < v->n; i++) {
+        const struct sim_event *e = &v->e[i];
+        int place = place_of(v, e);
+
+        heavier(v, i, 1);
+        if (place >= 0) {
+            heavier(v, i, WEIGHT_MARK);
+            heavier_near(v, i, 400);
+            words[place] = e->addr;
+        }
+        if (e->choice >= 0) {
+            heavier(v, i, WEIGHT_MARK);
+            heavier_near(v, i, 300);
+        }
+        if (i + TAIL >= v->n)
+            heavier(v, i, 200 + (uint32_t)(TAIL - (v->n - i)));
+    }
+    for (size_t i = 0; i < v->n; i++)
+        if (v->e[i].addr != 0 && (v->e[i].addr == words[0] || v->e[i].addr == words[1]))
+            heavier(v, i, 100 + (uint32_t)(50 * i / v->n));
+}
+
+// Number of lines when everything of at least `weight` is shown, choices and gaps included.
+static size_t lines_at(const struct view *v, uint32_t weight)
+{
+    size_t lines = 0;
+    bool gap = false;
+
+    for (size_t i = 0; i < v->n; i++) {
+        bool shown = v->weight[i] >= weight;
+
+        lines += shown ? 1u + (v->e[i].choice >= 0 && v->e[i].addr != 0) : !gap;
+        gap = !shown;
+    }
+    return lines;
+}
+
+// The least weight that fits into `rows` lines. Marks always fit.
+static uint32_t cut(const struct view *v, size_t rows)
+{
+    uint32_t low = 1, high = WEIGHT_MARK;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (lines_at(v, middle) <= rows)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+// Words ------------------------------------------------------------------------------------
+
+static const char *value_name(uint64_t value, char *buf, size_t bytes)
+{
+    if (value < 100000)
+        snprintf(buf, bytes, "%" PRIu64, value);
+    else if (value > UINT32_MAX - 1000 && value <= UINT32_MAX)
+        snprintf(buf, bytes, "%d", (int32_t)(uint32_t)value);
+    else if (value > UINT64_MAX - 1000)
+        snprintf(buf, bytes, "%" PRId64, (int64_t)value);
+    else
+        sim_address_name(value, buf, bytes);
+    return buf;
+}
+
+// "main:3 ready worker#2", or the thread and what it ran before.
+static void who(const struct view *v, const struct sim_event *e, char *buf, size_t bytes)
+{
+    const struct workload *w = v->c->program;
+    const char *name = sim_name(e->after ? e->after : e->actor);
+    int32_t instance = workload_instance_find(w, name);
+    uint32_t index = wl_op_index(e->op);
+    FILE *f = fmemopen(buf, bytes, "w");
+
+    if (f == NULL)
+        return;
+    if (e->after)
+        fprintf(f, "%s after %s", sim_name(e->actor), name);
+    else
+        fputs(name, f);
+    if (instance >= 0) {
+        const struct wl_body *body = &w->body[w->instance[instance].body];
+
+        fprintf(f, ":%u ", index);
+        if (wl_op_iteration(e->op) > 0)
+            fprintf(f, "(%u) ", wl_op_iteration(e->op) + 1);
+        if (index < body->count)
+            workload_print_op(w, &w->op[body->first + index], f);
+        else
+            fputs("end", f);
+    }
+    fclose(f);
+    buf[bytes - 1] = 0;
+}
+
+// Innermost function of a site.
+static int function_width(const char *chain)
+{
+    return (int)strcspn(chain, "<");
+}
+
+static void print_values(const struct view *v, const struct sim_event *e)
+{
+    char name[96], a[64], b[64];
+
+    if (e->addr == 0)
+        return;
+    fprintf(v->out, "  %s[%s %s", paint(v, DIM), e->what, sim_address_name(e->addr, name, sizeof name));
+    if (strcmp(e->what, "cas failed") == 0)
+        fprintf(v->out, " is %s, not %s", value_name(e->new_value, b, sizeof b), value_name(e->old_value, a, sizeof a));
+    else if (e->old_value != e->new_value && strcmp(e->what, "load") != 0)
+        fprintf(v->out, " %s → %s", value_name(e->old_value, a, sizeof a), value_name(e->new_value, b, sizeof b));
+    else if (strcmp(e->what, "read") != 0 && strcmp(e->what, "write") != 0)
+        fprintf(v->out, " = %s", value_name(e->old_value, a, sizeof a));
+    fprintf(v->out, "]%s", paint(v, PLAIN));
+}
+
+// Lanes ------------------------------------------------------------------------------------
+
+static uint32_t lane_of(struct view *v, uint32_t thread)
+{
+    uint32_t i = 0;
+
+    while (i < v->lanes && v->lane[i] != thread)
+        i++;
+    if (i == v->lanes && v->lanes < LANES)
+        v->lane[v->lanes++] = thread;
+    return i < LANES ? i : LANES - 1;
+}
+
+static int lane_width(const struct view *v, uint32_t lane)
+{
+    size_t n = strlen(sim_name(v->lane[lane]));
+
+    return (int)(n < 3 ? 3 : n) + 1;
+}
+
+static void print_lanes(const struct view *v, uint32_t lane, const char *mark, const char *code)
+{
+    for (uint32_t i = 0; i < v->lanes; i++) {
+        if (i == lane)
+            fprintf(v->out, "%s%s%s%*s", paint(v, code), mark, paint(v, PLAIN), lane_width(v, i) - 1, "");
+        else
+            fprintf(v->out, "%s│%s%*s", paint(v, DIM), paint(v, PLAIN), lane_width(v, i) - 1, "");
+    }
+}
+
+static void print_header(struct view *v, uint32_t weight)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->weight[i] >= weight)
+            lane_of(v, v->e[i].thread);
+    fprintf(v->out, "\n%s point  ", paint(v, BOLD));
+    for (uint32_t i = 0; i < v->lanes; i++)
+        fprintf(v->out, "%-*s", lane_width(v, i), sim_name(v->lane[i]));
+    fprintf(v->out, " who is where, and does what%s\n", paint(v, PLAIN));
+}
+
+static void print_choice(struct view *v, const struct sim_event *e)
+{
+    const struct sim_choice *choice = &v->r->schedule.v[e->choice];
+
+    fprintf(v->out, "%s%6" PRIu64 "%s  ", paint(v, DIM), e->point, paint(v, PLAIN));
+    print_lanes(v, lane_of(v, e->thread), "◆", YELLOW);
+    fprintf(v->out, " %s◆ choice %d of %zu: ", paint(v, YELLOW), e->choice + 1, v->r->schedule.n);
+    if (choice->kind == SIM_RUN)
+        fprintf(v->out, "%s waits, %s runs", sim_name(e->thread), sim_name(choice->value));
+    else
+        fprintf(v->out, "host_random says %u", choice->value);
+    fprintf(v->out, "%s\n", paint(v, PLAIN));
+}
+
+static bool only_choice(const struct sim_event *e)
+{
+    return e->choice >= 0 && e->addr == 0;
+}
+
+static void print_event(struct view *v, const struct sim_event *e, const struct sim_event *before)
+{
+    const struct sim_site *site = sim_site(e->site);
+    char text[160] = "", last[160] = "";
+    int place = place_of(v, e);
+
+    if (e->choice >= 0)
+        print_choice(v, e);
+    if (only_choice(e))
+        return;
+    who(v, e, text, sizeof text);
+    if (before != NULL && before->thread == e->thread)
+        who(v, before, last, sizeof last);
+    fprintf(v->out, "%s%6" PRIu64 "%s  ", paint(v, DIM), e->point, paint(v, PLAIN));
+    print_lanes(v, lane_of(v, e->thread), place >= 0 ? "✖" : "●", place >= 0 ? RED : BOLD);
+    if (strcmp(text, last) != 0)
+        fprintf(v->out, " %s%s%s", paint(v, BOLD), text, paint(v, PLAIN));
+    if (e->site == SIM_SITE_HOST || site->text[0] == 0)
+        fprintf(v->out, "  %s", e->what);
+    else
+        fprintf(v->out, "  %.*s: %.70s", function_width(site->function), site->function, site->text);
+    print_values(v, e);
+    if (place >= 0)
+        fprintf(v->out, " %s✖ %s%s", paint(v, RED), v->r->finding.place[place].kind, paint(v, PLAIN));
+    fputc('\n', v->out);
+}
+
+static void print_timeline(struct view *v, uint32_t weight)
+{
+    const struct sim_event *before = NULL;
+    size_t gap = 0;
+
+    print_header(v, weight);
+    for (size_t i = 0; i <= v->n; i++) {
+        if (i < v->n && v->weight[i] < weight) {
+            gap++;
+            continue;
+        }
+        if (gap > 0) {
+            fprintf(v->out, "     %s⋮  ", paint(v, DIM));
+            for (uint32_t k = 0; k < v->lanes; k++)
+                fprintf(v->out, "⋮%*s", lane_width(v, k) - 1, "");
+            fprintf(v->out, " %zu more%s\n", gap, paint(v, PLAIN));
+            before = NULL;
+            gap = 0;
+        }
+        if (i < v->n) {
+            print_event(v, &v->e[i], before);
+            before = &v->e[i];
+        }
+    }
+}
+
+// Places -----------------------------------------------------------------------------------
+
+static uint32_t print_stack(const struct view *v, const struct sim_frames *stack, uint32_t max)
+{
+    uint32_t lines = 0;
+
+    for (uint32_t i = 0; i < stack->n && lines < max; i++) {
+        uint32_t id = sim_pc_site(stack->pc[i]);
+        const struct sim_site *site = sim_site(id);
+
+        if (id == SIM_SITE_NONE || site->text[0] == 0)
+            fprintf(v->out, "      %s\n", sim_pc_function(stack->pc[i]));
+        else
+            fprintf(v->out, "      %-24s %s:%u\n        %s%.100s%s\n", site->function, site->file, site->line,
+                    paint(v, DIM), site->text, paint(v, PLAIN));
+        lines++;
+    }
+    return lines;
+}
+
+static void print_places(const struct view *v, bool full)
+{
+    const struct sim_finding *f = &v->r->finding;
+
+    for (uint32_t i = 0; i < f->places; i++) {
+        const struct sim_place *p = &f->place[i];
+        const char *after = p->after ? sim_name(p->after) : "";
+
+        fprintf(v->out, "\n  %s✖ %s%s by %s%s%s on %s, before point %" PRIu64 "\n", paint(v, RED), p->kind,
+                paint(v, PLAIN), sim_name(p->actor), after[0] ? " after " : "", after, sim_name(p->thread), p->point);
+        print_stack(v, &p->stack, full ? SIM_STACK_FRAMES : 4);
+    }
+}
+
+static size_t line_count(const struct view *v)
+{
+    size_t lines = 8 + v->c->program->ops + v->c->program->bodies;
+
+    for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
+        uint32_t frames = v->r->finding.place[i].stack.n;
+        lines += 2 + 2 * (size_t)(frames < 4 ? frames : 4);
+    }
+    return lines;
+}
+
+static void print_head(const struct view *v, bool same)
+{
+    const struct repro_case *c = v->c;
+
+    fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
+    fprintf(v->out, "  %s, %s sizes, memory %s, %zu choices, %" PRIu64 " points; found by %s\n",
+            c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny", c->memory, c->choices,
+            v->r->points, c->found);
+    if (!same)
+        fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
+                v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found", paint(v, PLAIN));
+    if (v->r->outcome == SIM_FOUND)
+        fprintf(v->out, "  %s\n", v->r->finding.message);
+    fputc('\n', v->out);
+    workload_print(c->program, v->out, "  ");
+}
+
+static size_t rows_left(const struct view *v, const struct explain_options *options)
+{
+    size_t rows = options->rows ? options->rows : ROWS, used = line_count(v);
+
+    return rows > used + 12 ? rows - used : 12;
+}
+
+bool explain(struct repro_case *c, const struct explain_options *options, FILE *out)
+{
+    struct view v = {.c = c, .colour = options->colour, .out = out};
+    struct sim_schedule schedule;
+    struct trial t = {0};
+    size_t missing;
+
+    trial_begin(&t, c->program);
+    case_schedule(c, &schedule, &missing);
+    v.r = trial_run(&t, sim_strategy_replay(&schedule), 0, true);
+    v.e = sim_trace(&v.n);
+    v.weight = calloc(v.n + 1, sizeof *v.weight);
+    bool same = trial_found(v.r, c->signature);
+    if (v.weight != NULL) {
+        weigh(&v);
+        print_head(&v, same);
+        print_timeline(&v, options->full ? 0 : cut(&v, rows_left(&v, options)));
+        if (v.r->outcome == SIM_FOUND)
+            print_places(&v, options->full);
+    }
+    free(v.weight);
+    sim_schedule_free(&schedule);
+    return same;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hunting loop. The plan is a fixed function of the seed: slice number -> workload, strategy and the
+// seeds of its executions, so several processes can share one plan, and the same seed hunts the same
+// executions again. Slices are short, so that every pair has had its turn within a second.
+#include "repro/hunt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "repro/replay.h"
+
+enum { SLICE = 32, SIGNATURES = 256 };
+
+struct hunter {
+    const struct hunt_params *p;
+    struct hunt_stats *stats;
+    double begin;
+    char *met[SIGNATURES]; // signatures that were handed on
+    uint32_t nmet;
+    bool done;
+};
+
+extern struct sim_schedule *dbg; struct sim_schedule *dbg = 0;
+static double now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static bool over(const struct hunter *h)
+{
+    const struct hunt_params *p = h->p;
+
+    return h->done || (p->stop != NULL && *p->stop) || (p->executions && h->stats->executions >= p->executions) ||
+           (p->seconds > 0 && now() - h->begin >= p->seconds);
+}
+
+static bool met_before(const struct hunter *h, const char *signature)
+{
+    for (uint32_t i = 0; i < h->nmet; i++)
+        if (strcmp(h->met[i], signature) == 0)
+            return true;
+    return h->nmet == SIGNATURES;
+}
+
+// What counts is the case as others will read it: printed, parsed and replayed twice.
+extern struct sim_schedule *dbg;
+static bool confirm_text(const struct repro_case *c)
+{
+    struct repro_case read;
+    struct replay_outcome outcome;
+    struct text_error err;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+
+    case_print(c, f);
+    fclose(f);
+    bool ok = case_parse(&read, text, n, &err);
+    if (ok) {
+        struct sim_schedule a, b; size_t ma, mb; case_schedule(c,&a,&ma); case_schedule(&read,&b,&mb);
+        extern struct sim_schedule *dbg;
+        fprintf(stderr, "n %zu %zu %zu\n", dbg->n, a.n, b.n);
+        for (size_t i=0;i<a.n;i++) { struct sim_choice *x[3]={&dbg->v[i],&a.v[i],&b.v[i]}; for(int k=0;k<3;k++) fprintf(stderr,"%u %u %x site %u visit %u val %u kind %d | %s\n",x[k]->actor,x[k]->after,x[k]->op,x[k]->site,x[k]->visit,x[k]->value,x[k]->kind, sim_site(x[k]->site)->function);}
+        fputs(text, stderr);
+        replay_case(&read, 2, &outcome);
+        ok = outcome.grade == REPLAY_EXACT;
+        case_free(&read);
+    }
+    free(text);
+    return ok;
+}
+
+static void set_case(struct hunt_find *f, struct repro *r)
+{
+    memcpy(f->c.oracle, r->oracle, sizeof f->c.oracle);
+    memcpy(f->c.signature, r->signature, sizeof f->c.signature);
+    snprintf(f->c.memory, sizeof f->c.memory, "sc");
+    f->c.program = r->w;
+    r->w = NULL;
+    if (!case_set_choices(&f->c, &r->schedule))
+        f->confirmed = false;
+    f->confirmed = f->confirmed && confirm_text(&f->c);
+    f->operations = f->c.program->ops;
+}
+
+// From the raw finding to the case.
+static void pursue(struct hunter *h, const struct workload *w, const char *strategy, const struct sim_result *r)
+{
+    struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
+    struct minimize_limits limits = minimize_limits_default(h->p->seed);
+    struct repro repro = {.w = workload_copy(w)};
+
+    if (repro.w == NULL)
+        return;
+    snprintf(repro.oracle, sizeof repro.oracle, "%s", r->finding.oracle);
+    memcpy(repro.signature, r->finding.signature, sizeof repro.signature);
+    memcpy(f.message, r->finding.message, sizeof f.message);
+    sim_schedule_copy(&repro.schedule, &r->schedule);
+    snprintf(f.strategy, sizeof f.strategy, "%s", strategy);
+    f.choices_before = repro.schedule.n;
+    h->met[h->nmet] = strdup(repro.signature);
+    h->nmet += h->met[h->nmet] != NULL;
+    h->stats->finds++;
+    limits.stop = h->p->stop;
+    f.confirmed = repro_confirm(&repro, 2);
+    if (f.confirmed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
+        minimize(&repro, &limits, &f.minimizing);
+    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu executions", h->p->found_by, w->name,
+             strategy, (unsigned long long)f.executions);
+    dbg=&repro.schedule; set_case(&f, &repro);
+    h->p->find(&f, h->p->arg);
+    case_free(&f.c);
+    repro_free(&repro);
+    h->done = h->p->stop_at_first;
+}
+
+static void run_slice(struct hunter *h, uint64_t slice)
+{
+    const struct hunt_params *p = h->p;
+    const char *name = p->strategies[slice % p->nstrategies];
+    struct workload *w = p->workloads[slice / p->nstrategies % p->nworkloads];
+    struct trial t = {0};
+
+    trial_begin(&t, w);
+    for (uint32_t i = 0; i < SLICE && !over(h); i++) {
+        struct sim_strategy *strategy = sim_strategy_by_name(name);
+        const struct sim_result *r = trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
+
+        h->stats->executions++;
+        h->stats->points += r->points;
+        h->stats->limited += r->outcome == SIM_LIMIT;
+        if (r->outcome != SIM_FOUND)
+            continue;
+        h->stats->hits++;
+        if (met_before(h, r->finding.signature))
+            continue;
+        pursue(h, w, name, r);
+        trial_begin(&t, w);
+    }
+}
+
+void hunt(const struct hunt_params *params, struct hunt_stats *stats)
+{
+    struct hunter h = {.p = params, .stats = stats, .begin = now()};
+    double shown = h.begin;
+
+    *stats = (struct hunt_stats){0};
+    for (uint64_t slice = params->part; !over(&h); slice += params->parts) {
+        run_slice(&h, slice);
+        stats->seconds = now() - h.begin;
+        if (params->progress != NULL && h.begin + stats->seconds - shown > 0.2) {
+            shown = h.begin + stats->seconds;
+            params->progress(stats, params->arg);
+        }
+    }
+    stats->seconds = now() - h.begin;
+    for (uint32_t i = 0; i < h.nmet; i++)
+        free(h.met[i]);
+}

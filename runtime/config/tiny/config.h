@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sizes and periods for simulation: rings of four slots, every third tick the global queue, few
+// pages. Same names as config/prod/config.h, which says what each is.
+#pragma once
+
+enum {
+    PROCS_MAX = 16,
+    M_MAX = 48,
+    RUNQ_SIZE = 4,
+    SCHED_TICK_GLOBAL = 3,
+    GFREE_LOCAL_MAX = 4,
+    GOID_BATCH = 2,
+    ALLGS_INITIAL = 8,
+    TIMERS_INITIAL = 4,
+    EVENT_RING = 64,
+    STACK_BYTES = 16 << 10,
+    STACK_ARENA = 64,
+    G0_STACK_BYTES = 256 << 10,
+    PERSISTENT_BYTES = 64 << 10,
+    PERSISTENT_COMMIT = 4 << 10,
+    MUTEX_SPINS = 1,
+    MUTEX_RELAXES = 1,
+};

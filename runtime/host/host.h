@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only way from the runtime to the outside world. A binary links exactly one host: the linux
+// host (real threads, real time) or the engine's (virtual threads, virtual time, injected
+// faults). Nothing here is inline, so that instrumented objects are the same for every host.
+//
+// Conventions: sizes in bytes, times in nanoseconds; a function that can fail returns a negative
+// errno value (`-ENOMEM`), never sets errno for the caller. host/contract_test.c states what
+// every host must do, and runs unchanged on each of them.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Threads ---------------------------------------------------------------------------------
+
+// Starts a detached thread that runs fn(arg) on a stack of at least `stack_bytes` (0: default).
+// What the caller wrote before is visible to fn. Returns 0, or -EAGAIN / -ENOMEM.
+int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes);
+// Ends the calling thread; never the process.
+_Noreturn void host_thread_exit(void);
+// Gives up the processor to any other thread that is ready.
+void host_yield(void);
+// One turn of a spin loop. Every loop that waits for another thread without sleeping calls this,
+// so that an unfair schedule leaves the loop.
+void host_relax(void);
+// Occupies the calling thread (and what it holds) for `ns`, as a computation of that length would.
+void host_spin(int64_t ns);
+// Number of processors that the process may use, at least 1.
+int host_ncpu(void);
+
+// Futex -----------------------------------------------------------------------------------
+
+// Sleeps while *addr == expected, at most `timeout_ns` (negative: without limit).
+// Returns 0 when woken (perhaps spuriously), -EAGAIN when *addr differed, -ETIMEDOUT, -EINTR.
+// Callers loop. The comparison reads memory as an atomic relaxed load.
+int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns);
+// Wakes up to `count` sleepers on addr, the longest sleeping first; returns how many.
+int host_futex_wake(const void *addr, int count);
+
+// Time ------------------------------------------------------------------------------------
+
+// Monotonic clock.
+int64_t host_nanotime(void);
+
+// Memory ----------------------------------------------------------------------------------
+
+// Reserves address space, page aligned and not accessible; NULL when refused. `bytes` is a
+// multiple of HOST_PAGE_BYTES in every call of this section.
+enum { HOST_PAGE_BYTES = 4096 };
+void *host_reserve(size_t bytes);
+// Makes a reserved range readable and writable. A range committed for the first time since it was
+// reserved, or since it was decommitted, reads as zero. Returns 0 or -ENOMEM.
+int host_commit(void *p, size_t bytes);
+// Gives the pages back; the range stays reserved and is not accessible.
+void host_decommit(void *p, size_t bytes);
+
+// Poll ------------------------------------------------------------------------------------
+// One poller a process. Descriptors come with the netpoller; until then the poller is the place
+// where a thread sleeps until the next timer and can be called out of it.
+
+// Sleeps up to `timeout_ns` (0: returns at once; negative: without limit) or until a
+// host_poll_break that no earlier wait has taken. Returns 0 (time is up) or 1 (broken), -EINTR.
+int host_poll_wait(int64_t timeout_ns);
+// Ends one host_poll_wait, the present or the next. Breaks before a wait add up to one.
+void host_poll_break(void);
+
+// Randomness, output, end -----------------------------------------------------------------
+
+// 64 unpredictable bits; under the engine a recorded choice.
+uint64_t host_random(void);
+// Writes to standard error, whole, best effort.
+void host_write_err(const char *text, size_t bytes);
+// Ends the process (under the engine: the execution) with `status`; no destructors, no flush.
+_Noreturn void host_exit(int status);
+// The runtime is corrupt or the program at fault: prints `text` to standard error and aborts.
+// Under the engine this is a finding of the `crash` oracle whose signature is `text`.
+_Noreturn void host_abort(const char *text);

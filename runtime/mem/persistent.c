@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bump allocator for what lives as long as the process; see persistent.h. The invariant: [next, open) is
+// zeroed and nobody's, [open, end) is reserved. Pages are opened as late as possible,
+// because under simulation every opened page is cleared ten thousand times a second.
+#include "runtime/mem/persistent.h"
+
+#include <stdint.h>
+
+#include "config.h"
+#include "runtime/base/throw.h"
+#include "runtime/host/host.h"
+#include "runtime/sync/mutex.h"
+
+static struct {
+    struct mutex lock;
+    char *next; // lock
+    char *open; // lock
+    char *end;  // lock
+} persistent;
+
+void persistent_init(void)
+{
+    mutex_init(&persistent.lock, RANK_PERSISTENT);
+}
+
+static size_t round_up(size_t n, size_t to)
+{
+    return (n + to - 1) & ~(to - 1);
+}
+
+// A new chunk; the rest of the old one is lost.
+static void chunk_locked(size_t bytes)
+{
+    size_t reserve = PERSISTENT_BYTES;
+    if (bytes > reserve)
+        reserve = round_up(bytes, HOST_PAGE_BYTES);
+    char *p = host_reserve(reserve);
+    if (p == NULL)
+        rt_fatal("runtime: out of memory: cannot reserve address space");
+    persistent.next = p;
+    persistent.open = p;
+    persistent.end = p + reserve;
+}
+
+static void open_locked(const char *until)
+{
+    size_t want = round_up((size_t)(until - persistent.open), PERSISTENT_COMMIT);
+    size_t left = (size_t)(persistent.end - persistent.open);
+    if (want > left)
+        want = left;
+    if (host_commit(persistent.open, want) != 0)
+        rt_fatal("runtime: out of memory: cannot commit pages");
+    persistent.open += want;
+}
+
+static char *aligned(char *p, size_t align)
+{
+    return p + (-(uintptr_t)p & (align - 1));
+}
+
+void *persistent_alloc(size_t bytes, size_t align)
+{
+    rt_assert(align != 0 && (align & (align - 1)) == 0 && align <= HOST_PAGE_BYTES);
+    rt_assert(bytes > 0);
+    lock(&persistent.lock);
+    char *p = aligned(persistent.next, align);
+    if (persistent.next == NULL || p > persistent.end || (size_t)(persistent.end - p) < bytes) {
+        chunk_locked(bytes);
+        p = persistent.next;
+    }
+    if (p + bytes > persistent.open)
+        open_locked(p + bytes);
+    persistent.next = p + bytes;
+    rt_assert(persistent.next <= persistent.open && persistent.open <= persistent.end);
+    unlock(&persistent.lock);
+    return p;
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state of the scheduler as text on standard error, for a runtime that has lost its way.
+#pragma once
+
+// Prints every p, m and g and the last events of each p. Reads without any lock what others may be
+// writing: words are whole, the picture may not be. Works on any stack, from any state.
+void rt_dump(void);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A world that says no: memory or threads refused, settings out of range. Each must end in one clear fatal error. Native
+// only: sanitizers need the address space that is taken away here.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka wants the four above
+#include <cmocka.h>
+
+#include "runtime/host/host.h"
+#include "runtime/sched/death.h"
+#include "runtime/sched/sched.h"
+
+// No mapping succeeds from now on.
+static void refuse_memory(void)
+{
+    struct rlimit none = {HOST_PAGE_BYTES, HOST_PAGE_BYTES};
+    if (setrlimit(RLIMIT_AS, &none) != 0)
+        _exit(3);
+}
+
+static void run_on(int32_t procs, void (*fn)(void *))
+{
+    struct rt_config config = {.procs = procs};
+    rt_main(&config, fn, NULL);
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void wait_for_ever(void *arg)
+{
+    (void)arg;
+    rt_park();
+}
+
+static void spawn_refused(void *arg)
+{
+    (void)arg;
+    refuse_memory();
+    rt_go(nothing, NULL); // an idle p wants a thread
+    rt_sleep(1000000);
+}
+
+static void no_thread(void)
+{
+    run_on(4, spawn_refused);
+}
+
+static void a_refused_thread_is_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(no_thread, "runtime: failed to create new OS thread (have 1 already; errno="));
+    assert_true(dies_with(no_thread, "fatal error: runtime: cannot create a thread"));
+}
+
+static void no_memory(void)
+{
+    refuse_memory();
+    run_on(1, nothing);
+}
+
+static void refused_memory_at_the_start_is_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(no_memory, "fatal error: runtime: out of memory: cannot reserve address space"));
+}
+
+static void spawn_many_refused(void *arg)
+{
+    (void)arg;
+    refuse_memory();
+    for (int i = 0; i < 2 * STACK_ARENA; i++)
+        rt_go(wait_for_ever, NULL);
+}
+
+static void no_stacks(void)
+{
+    run_on(1, spawn_many_refused);
+}
+
+static void refused_stacks_are_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(no_stacks, "fatal error: runtime: out of memory: cannot reserve"));
+}
+
+static void too_many_procs(void)
+{
+    run_on(PROCS_MAX + 1, nothing);
+}
+
+static void main_again(void *arg)
+{
+    (void)arg;
+    run_on(1, nothing);
+}
+
+static void twice(void)
+{
+    run_on(1, main_again);
+}
+
+static void wrong_use_of_rt_main_is_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(too_many_procs, "rt_config.procs is out of range"));
+    assert_true(dies_with(twice, "rt_main called twice"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refused_thread_is_a_clear_error),
+        cmocka_unit_test(refused_memory_at_the_start_is_a_clear_error),
+        cmocka_unit_test(refused_stacks_are_a_clear_error),
+        cmocka_unit_test(wrong_use_of_rt_main_is_a_clear_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

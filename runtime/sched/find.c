@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where an m gets its next goroutine. The order of the steps is the scheduler's policy; a step whose
+// subsystem the runtime does not have yet is a comment that begins with `place:`. The invariant: an m that returns
+// from here holds a p; an m that sleeps has released its p and then, if it span, looked at everything again.
+#include "runtime/base/throw.h"
+#include "runtime/base/tls.h"
+#include "runtime/host/host.h"
+#include "runtime/net/netpoll.h"
+#include "runtime/sched/sched.h"
+
+enum { STEAL_ROUNDS = 4 };
+
+struct search {
+    struct m *mp;
+    struct p *pp;       // held by mp while not NULL
+    int64_t now;        // 0: not asked for yet
+    int64_t poll_until; // first timer known of, 0: none
+    bool inherit_time;
+    bool again;         // begin from the top
+};
+
+static void note_timer(struct search *s, int64_t when)
+{
+    if (when != 0 && (s->poll_until == 0 || when < s->poll_until))
+        s->poll_until = when;
+}
+
+static struct g *find_global(struct search *s, int32_t max)
+{
+    // relaxed hint: who goes to sleep looks again under the lock
+    if (load_relaxed(&sched.runqsize) == 0)
+        return NULL;
+    lock_as(s->mp, &sched.lock);
+    struct g *gp = globrunqget_locked(s->pp, max);
+    unlock_as(s->mp, &sched.lock);
+    return gp;
+}
+
+// What this p has, and what is everybody's.
+static struct g *find_own(struct search *s)
+{
+    struct g *gp;
+    bool ran = false;
+
+    // place: stop the world and safe-point functions
+    s->poll_until = timers_check(s->pp, &s->now, &ran);
+    // place: trace reader; GC worker
+    if (s->pp->schedtick % SCHED_TICK_GLOBAL == 0) {
+        gp = find_global(s, 1);
+        if (gp != NULL)
+            return gp;
+    }
+    // place: finalizers and other wake-ups of helper goroutines
+    gp = runqget(s->pp, &s->inherit_time);
+    if (gp != NULL)
+        return gp;
+    gp = find_global(s, 0);
+    if (gp != NULL)
+        return gp;
+    // place: non-blocking netpoll, once descriptors can be waited for
+    return NULL;
+}
+
+// One victim. Timers and runnext only in the last round: most of them are run by their own p soon.
+static struct g *steal_from(struct search *s, struct p *victim, bool last_round)
+{
+    if (last_round) {
+        bool ran = false;
+        note_timer(s, timers_check(victim, &s->now, &ran));
+        if (ran) {
+            // a timer readies onto the p that ran it
+            struct g *gp = runqget(s->pp, &s->inherit_time);
+            if (gp != NULL)
+                return gp;
+            s->again = true;
+        }
+    }
+    s->inherit_time = false;
+    return runqsteal(s->pp, victim, last_round);
+}
+
+static struct g *find_stolen(struct search *s)
+{
+    for (int round = 0; round < STEAL_ROUNDS; round++) {
+        struct rand_order o;
+        rand_order_begin(&o, &s->mp->rand, (uint32_t)nprocs);
+        for (; rand_order_more(&o); rand_order_next(&o)) {
+            struct p *victim = allp[o.at];
+            if (victim == s->pp)
+                continue;
+            struct g *gp = steal_from(s, victim, round == STEAL_ROUNDS - 1);
+            if (gp != NULL)
+                return gp;
+        }
+    }
+    return NULL;
+}
+
+// At most half of the busy p's spin: stealing costs those who work.
+static bool may_spin(const struct m *mp)
+{
+    if (mp->spinning)
+        return true;
+    int32_t spinning = load_relaxed(&sched.nmspinning);
+    int32_t idle = load_relaxed(&sched.npidle);
+    return 2 * spinning < nprocs - idle;
+}
+
+// Nothing found: gives up the p, after a last look under the lock. NULL with `again` set: spin.
+static struct g *give_up_p(struct search *s)
+{
+    lock(&sched.lock);
+    // place: stop the world
+    if (load_relaxed(&sched.runqsize) != 0) {
+        struct g *gp = globrunqget_locked(s->pp, 0);
+        unlock(&sched.lock);
+        s->inherit_time = false;
+        return gp;
+    }
+    // pairs with pidleget_spinning_locked: both under the lock
+    if (!s->mp->spinning && load_relaxed(&sched.needspinning) != 0) {
+        unlock(&sched.lock);
+        becomespinning(s->mp);
+        s->again = true;
+        return NULL;
+    }
+    struct p *pp = releasep();
+    rt_assert(pp == s->pp);
+    pidleput_locked(pp);
+    unlock(&sched.lock);
+    s->pp = NULL;
+    return NULL;
+}
+
+static void take_p(struct search *s, struct p *pp, bool spin)
+{
+    acquirep(pp);
+    s->pp = pp;
+    if (spin)
+        becomespinning(s->mp);
+}
+
+// The last look of a spinner, without a p and no longer counted. See wake.c for what it pairs with.
+static struct g *look_again(struct search *s)
+{
+    s->mp->spinning = false;
+    int32_t before = sub_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
+    if (before <= 0)
+        rt_throw("findrunnable: negative nmspinning");
+
+    lock(&sched.lock);
+    struct p *pp = NULL;
+    if (load_relaxed(&sched.runqsize) != 0)
+        pp = pidleget_spinning_locked();
+    if (pp != NULL) {
+        struct g *gp = globrunqget_locked(pp, 0);
+        unlock(&sched.lock);
+        rt_assert(gp != NULL);
+        take_p(s, pp, true);
+        s->inherit_time = false;
+        return gp;
+    }
+    unlock(&sched.lock);
+
+    for (int32_t i = 0; i < nprocs; i++) {
+        if (runqempty(allp[i]))
+            continue;
+        lock(&sched.lock);
+        pp = pidleget_spinning_locked();
+        unlock(&sched.lock);
+        if (pp != NULL) {
+            take_p(s, pp, true);
+            s->again = true;
+            return NULL;
+        }
+        break; // no p: its holder has been told by needspinning
+    }
+    // place: idle-priority GC work
+    for (int32_t i = 0; i < nprocs; i++)
+        note_timer(s, timers_next(allp[i]));
+    return NULL;
+}
+
+// Sleeps: as the one that waits for the next timer, or until it is woken.
+static void sleep_without_p(struct search *s, bool was_spinning)
+{
+    if (s->poll_until != 0 && netpoll_enter(s->poll_until)) {
+        rt_assert(s->mp->p == NULL && !s->mp->spinning);
+        netpoll_sleep(s->poll_until);
+        lock(&sched.lock);
+        struct p *pp = pidleget_locked();
+        unlock(&sched.lock);
+        if (pp != NULL) {
+            take_p(s, pp, was_spinning);
+            return;
+        }
+    } else if (s->poll_until != 0) {
+        netpoll_wake_before(s->poll_until);
+    }
+    stopm();
+    s->pp = s->mp->p;
+}
+
+struct found findrunnable(struct m *mp)
+{
+    struct search s = {.mp = mp, .pp = mp->p};
+    for (;;) {
+        rt_assert(s.pp != NULL && s.pp == mp->p);
+        s.now = 0;
+        s.again = false;
+        s.inherit_time = false;
+        struct g *gp = find_own(&s);
+        if (gp == NULL && may_spin(mp)) {
+            if (!mp->spinning)
+                becomespinning(mp);
+            gp = find_stolen(&s);
+        }
+        // place: idle-priority GC marking
+        if (gp == NULL && !s.again)
+            gp = give_up_p(&s);
+        if (gp == NULL && !s.again) {
+            bool was_spinning = mp->spinning;
+            if (was_spinning)
+                gp = look_again(&s);
+            if (gp == NULL && !s.again)
+                sleep_without_p(&s, was_spinning);
+        }
+        if (gp != NULL)
+            return (struct found){gp, s.inherit_time};
+    }
+}

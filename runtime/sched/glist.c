@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Making g's and keeping the dead ones. A g is never freed: its memory stays a g, so that a stale
+// handle reads a status and not garbage. Dead g's wait on their p, with the stack they had; too many on one p
+// go to a global list, half of them at a time.
+#include "runtime/base/throw.h"
+#include "runtime/base/san.h"
+#include "runtime/mem/persistent.h"
+#include "runtime/sched/sched.h"
+
+struct allgs allgs;
+
+static void allgadd(struct g *gp)
+{
+    lock(&sched.allgs_lock);
+    uint32_t n = load_relaxed(&allgs.n);
+    if (n == sched.allgs_cap) {
+        uint32_t cap = n == 0 ? ALLGS_INITIAL : 2 * n;
+        struct g **v = persistent_alloc(cap * sizeof(struct g *), _Alignof(struct g *));
+        struct g **old = load_relaxed(&allgs.v);
+        for (uint32_t i = 0; i < n; i++)
+            v[i] = old[i];
+        // the old array stays for who reads it
+        store_release(&allgs.v, v); // pairs [allgs.v]
+        sched.allgs_cap = cap;
+    }
+    load_relaxed(&allgs.v)[n] = gp;
+    store_release(&allgs.n, n + 1); // pairs [allgs.n]
+    unlock(&sched.allgs_lock);
+}
+
+// The g0 of a new m; its stack is the thread's.
+struct g *malg_g0(void)
+{
+    struct g *gp = persistent_alloc(sizeof(*gp), _Alignof(struct g));
+    store_relaxed(&gp->status, G_IDLE);
+    return gp;
+}
+
+// A dead g with a stack, known to allgs.
+struct g *g_new(struct p *pp)
+{
+    (void)pp;
+    struct g *gp = persistent_alloc(sizeof(*gp), _Alignof(struct g));
+    gp->stack = stack_alloc();
+    gp->fiber = san_fiber_create();
+    store_relaxed(&gp->status, G_IDLE);
+    casgstatus(gp, G_IDLE, G_DEAD);
+    allgadd(gp);
+    return gp;
+}
+
+static void gfree_push(struct g **list, struct g *gp)
+{
+    gp->schedlink = *list;
+    *list = gp;
+}
+
+static struct g *gfree_pop(struct g **list)
+{
+    struct g *gp = *list;
+    *list = gp->schedlink;
+    gp->schedlink = NULL;
+    return gp;
+}
+
+void gfput(struct p *pp, struct g *gp)
+{
+    rt_assert(readgstatus(gp) == G_DEAD);
+    gfree_push(&pp->gfree, gp);
+    pp->ngfree++;
+    if (pp->ngfree < GFREE_LOCAL_MAX)
+        return;
+    lock(&sched.gfree_lock);
+    uint32_t moved = 0;
+    for (; pp->ngfree > GFREE_LOCAL_MAX / 2; pp->ngfree--, moved++)
+        gfree_push(&sched.gfree, gfree_pop(&pp->gfree));
+    store_relaxed(&sched.ngfree, load_relaxed(&sched.ngfree) + moved);
+    unlock(&sched.gfree_lock);
+}
+
+struct g *gfget(struct p *pp)
+{
+    if (pp->gfree == NULL && load_relaxed(&sched.ngfree) != 0) {
+        lock(&sched.gfree_lock);
+        uint32_t moved = 0;
+        for (; sched.gfree != NULL && pp->ngfree < GFREE_LOCAL_MAX / 2; pp->ngfree++, moved++)
+            gfree_push(&pp->gfree, gfree_pop(&sched.gfree));
+        store_relaxed(&sched.ngfree, load_relaxed(&sched.ngfree) - moved);
+        unlock(&sched.gfree_lock);
+    }
+    if (pp->gfree == NULL)
+        return NULL;
+    rt_assert(pp->ngfree > 0);
+    pp->ngfree--;
+    return gfree_pop(&pp->gfree);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of goroutines: started by newproc, switched to by execute, parked, readied, ended by goexit0.
+// Functions with a suffix _m run on g0 after mcall: the goroutine that they are given is saved, and theirs until they
+// publish it. An event is recorded before the status changes, because after that the g may be another's.
+#include "runtime/base/throw.h"
+#include "runtime/base/tls.h"
+#include "runtime/host/host.h"
+#include "runtime/sched/sched.h"
+
+// Runs gp on this m. On g0. Does not return.
+static void execute(struct m *mp, struct g *gp, bool inherit_time)
+{
+    struct p *pp = mp->p;
+    rt_assert(mp->curg == NULL);
+    rt_assert(gp->m == NULL);
+    mp->curg = gp;
+    gp->m = mp;
+    gp->wait = WAIT_NONE;
+    casgstatus(gp, G_RUNNABLE, G_RUNNING);
+    if (!inherit_time)
+        pp->schedtick++;
+    pp->stats.goroutines_started++;
+    event_record(pp, EV_GO_START, gp->goid, inherit_time);
+    gogo(gp);
+}
+
+// One round of the scheduler: finds a goroutine and runs it. On g0. Does not return.
+void schedule(void)
+{
+    struct m *mp = getg()->m;
+    rt_assert(mp->held.n == 0);
+    rt_assert(mp->curg == NULL);
+    rt_assert(mp->p != NULL);
+    struct found found = findrunnable(mp);
+    rt_assert(mp->p != NULL && mp->p->m == mp);
+    if (mp->spinning)
+        resetspinning(mp);
+    // place: wakep when a worker of the runtime was chosen over goroutines; goroutines locked to threads
+    execute(mp, found.gp, found.inherit_time);
+}
+
+// Takes the calling m's goroutine off it.
+static void dropg(struct m *mp, struct g *gp)
+{
+    rt_assert(mp->curg == gp && gp->m == mp);
+    mp->curg = NULL;
+    gp->m = NULL;
+}
+
+// Park and ready --------------------------------------------------------------------------
+
+static void park_m(struct g *gp)
+{
+    struct m *mp = getg()->m;
+    struct p *pp = mp->p;
+    bool (*commit)(struct g *, void *) = mp->park_commit;
+    void *arg = mp->park_arg;
+    mp->park_commit = NULL;
+    mp->park_arg = NULL;
+
+    uint64_t goid = gp->goid;
+    event_record(pp, EV_GO_PARK, goid, gp->wait);
+    dropg(mp, gp);
+    casgstatus(gp, G_RUNNING, G_WAITING);
+    // from commit on, gp belongs to whoever readies it, unless it says no
+    if (commit != NULL && !commit(gp, arg)) {
+        event_record(pp, EV_GO_UNPARK, goid, 0);
+        casgstatus(gp, G_WAITING, G_RUNNABLE);
+        execute(mp, gp, true);
+        return;
+    }
+    schedule();
+}
+
+// Parks the calling goroutine. commit(gp, arg) runs on g0 when the goroutine is saved and waiting: it
+// publishes gp to whoever will ready it; false means that there is no reason to wait any more.
+void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reason)
+{
+    struct g *gp = getg();
+    struct m *mp = gp->m;
+    rt_assert(gp == mp->curg);
+    rt_assert(load_relaxed(&gp->status) == G_RUNNING);
+    gp->wait = reason;
+    mp->park_commit = commit;
+    mp->park_arg = arg;
+    mcall(park_m);
+}
+
+// Makes a waiting goroutine runnable on this p; `next`: it inherits the time slice. On g0.
+void ready(struct g *gp, bool next)
+{
+    struct m *mp = getg()->m;
+    struct p *pp = mp->p;
+    rt_assert(pp != NULL);
+    event_record(pp, EV_GO_READY, gp->goid, mp->curg != NULL ? mp->curg->goid : 0);
+    casgstatus(gp, G_WAITING, G_RUNNABLE);
+    runqput(pp, gp, next);
+    wakep();
+}
+
+static void ready_g(void *gp)
+{
+    ready(gp, true);
+}
+
+void goready(struct g *gp)
+{
+    systemstack(ready_g, gp);
+}
+
+// Yield -----------------------------------------------------------------------------------
+
+static void gosched_m(struct g *gp)
+{
+    struct m *mp = getg()->m;
+    event_record(mp->p, EV_GO_YIELD, gp->goid, 0);
+    dropg(mp, gp);
+    casgstatus(gp, G_RUNNING, G_RUNNABLE);
+    lock_as(mp, &sched.lock);
+    globrunqput_locked(gp);
+    unlock_as(mp, &sched.lock);
+    // a spinner may have looked before gp was there, and this m now runs something else
+    wakep();
+    schedule();
+}
+
+void rt_yield(void)
+{
+    rt_assert(getg() == getg()->m->curg);
+    mcall(gosched_m);
+}
+
+// Birth and death -------------------------------------------------------------------------
+
+struct newproc_call {
+    void (*fn)(void *);
+    void *arg;
+    struct g *gp;
+};
+
+static void newproc_on_g0(void *call)
+{
+    struct newproc_call *c = call;
+    struct m *mp = getg()->m;
+    struct p *pp = mp->p;
+    struct g *gp = gfget(pp);
+    if (gp == NULL)
+        gp = g_new(pp);
+    rt_assert(readgstatus(gp) == G_DEAD);
+    rt_assert(gp->m == NULL && gp->schedlink == NULL);
+
+    arch_gobuf_init(&gp->sched, (void *)gp->stack.hi, c->fn, c->arg);
+    gp->fn = c->fn;
+    if (pp->goid_next == pp->goid_end) {
+        pp->goid_next = add_relaxed(&sched.goidgen, GOID_BATCH) + 1;
+        pp->goid_end = pp->goid_next + GOID_BATCH;
+    }
+    gp->goid = pp->goid_next++;
+    store_relaxed(&gp->permit, PERMIT_NONE);
+    c->gp = gp;
+
+    pp->stats.goroutines_created++;
+    event_record(pp, EV_GO_CREATE, gp->goid, mp->curg != NULL ? mp->curg->goid : 0);
+    casgstatus(gp, G_DEAD, G_RUNNABLE);
+    runqput(pp, gp, true);
+    if (mp->curg != NULL) // not while the runtime starts
+        wakep();
+}
+
+struct g *newproc(void (*fn)(void *), void *arg)
+{
+    rt_assert(fn != NULL);
+    struct newproc_call call = {.fn = fn, .arg = arg, .gp = NULL};
+    systemstack(newproc_on_g0, &call);
+    return call.gp;
+}
+
+static void goexit0(struct g *gp)
+{
+    struct m *mp = getg()->m;
+    struct p *pp = mp->p;
+    event_record(pp, EV_GO_END, gp->goid, 0);
+    pp->stats.goroutines_ended++;
+    dropg(mp, gp);
+    casgstatus(gp, G_RUNNING, G_DEAD);
+    gp->fn = NULL;
+    gp->wait = WAIT_NONE;
+    // place: assist credit goes back to the collector; a locked thread ends
+    gfput(pp, gp);
+    schedule();
+}
+
+// Where a goroutine's function returns to, and what rt_exit comes down to.
+_Noreturn void goexit(void)
+{
+    struct g *gp = getg();
+    rt_assert(gp == gp->m->curg);
+    mcall_abandon(goexit0);
+}
+
+// The public face -------------------------------------------------------------------------
+
+struct g *rt_go(void (*fn)(void *), void *arg)
+{
+    return newproc(fn, arg);
+}
+
+struct g *rt_self(void)
+{
+    return getg();
+}
+
+uint64_t rt_id(const struct g *gp)
+{
+    return gp->goid;
+}
+
+_Noreturn void rt_exit(void)
+{
+    goexit();
+}
+
+static bool park_commit(struct g *gp, void *arg)
+{
+    (void)arg;
+    uint32_t permit = PERMIT_NONE;
+    if (cas_acq_rel(&gp->permit, &permit, PERMIT_PARKED)) // pairs [g.permit]
+        return true;
+    rt_assert(permit == PERMIT_READY);
+    bool taken = cas_acq_rel(&gp->permit, &permit, PERMIT_NONE); // pairs [g.permit]
+    rt_assert(taken);
+    return false;
+}
+
+void rt_park(void)
+{
+    uint32_t permit = PERMIT_READY;
+    if (cas_acq_rel(&getg()->permit, &permit, PERMIT_NONE)) // pairs [g.permit]
+        return;
+    rt_assert(permit == PERMIT_NONE);
+    gopark(park_commit, NULL, WAIT_PARK);
+}
+
+void rt_ready(struct g *gp)
+{
+    rt_assert(gp != NULL);
+    uint32_t was = load_relaxed(&gp->permit);
+    // also a permit that is there already is written again: its taker must see what this giver wrote
+    while (!cas_acq_rel(&gp->permit, &was, was == PERMIT_PARKED ? PERMIT_NONE : PERMIT_READY))
+        ; // pairs [g.permit]
+    if (was == PERMIT_PARKED)
+        goready(gp);
+}
+
+static void sleep_fire(void *gp)
+{
+    ready(gp, false);
+}
+
+static bool sleep_commit(struct g *gp, void *arg)
+{
+    (void)arg;
+    timer_add(getg()->m->p, &gp->timer);
+    return true;
+}
+
+void rt_sleep(int64_t duration_ns)
+{
+    if (duration_ns <= 0)
+        return;
+    struct g *gp = getg();
+    int64_t when = 0;
+    if (__builtin_add_overflow(host_nanotime(), duration_ns, &when))
+        when = INT64_MAX;
+    gp->timer.when = when;
+    gp->timer.fire = sleep_fire;
+    gp->timer.arg = gp;
+    gopark(sleep_commit, NULL, WAIT_SLEEP);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The runtime's own mutex, on a futex: for short critical sections on any stack. A goroutine never holds
+// one across a switch (schedule() checks), and locks are taken in rising rank.
+#pragma once
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/rank.h"
+
+struct m;
+
+struct mutex {
+    atomic_u32 key;      // atomic: MUTEX_*
+    enum lock_rank rank; // const after mutex_init
+    struct m *owner;     // written and read by the holder, for checks
+};
+
+enum { LOCKS_HELD_MAX = 8 };
+
+// Locks that an m holds, for the rank check. Owner: the m.
+struct held_locks {
+    uint32_t n;
+    const struct mutex *lock[LOCKS_HELD_MAX];
+};
+
+void mutex_init(struct mutex *l, enum lock_rank rank);
+void lock(struct mutex *l);
+void unlock(struct mutex *l);
+// The same for callers that know their m anyway: the hot paths of the scheduler.
+void lock_as(struct m *mp, struct mutex *l);
+void unlock_as(struct m *mp, struct mutex *l);
+void assert_locked(const struct mutex *l);

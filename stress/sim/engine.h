@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of the engine share. Everything here belongs to the single OS thread that
+// runs the engine; no field is shared, none is instrumented, none lies in the sections that an
+// execution puts back.
+//
+// Life of an operation of the program: the compiler's hook (hooks.c) is called on the program's
+// stack; for a shared operation sim_point counts it and, when due, enters the engine's stack, where
+// a strategy is asked who goes on (threads.c); then the hook does the operation, tells the race
+// detector (race.c), the trace and the oracles, and returns.
+#pragma once
+
+#include "stress/sim/sim.h"
+
+#include <setjmp.h>
+
+enum {
+    SIM_SITES_MAX = 4096,
+    SIM_FIBERS_MAX = 2048,
+    SIM_DEFAULT_POINTS = 100000,
+    SIM_SLICE_POINTS = 5000, // calm: after so many points without a switch the next thread runs
+    SIM_RANDOM_VALUES = 256, // answers of host_random under the engine
+};
+
+// Where visits are counted and what the running context is called (see struct sim_choice):
+//   a goroutine on its own stack     (goroutine, 0, op, 0)
+//   a thread after a goroutine ran   (thread, goroutine, op, turn)
+//   a thread that has slept since    (thread, 0, SIM_OP(0, how often), 0)
+struct position {
+    uint64_t *visit; // of the fiber; by site: serial << 32 | count
+    uint32_t serial;
+    uint32_t actor, after, op, turn;
+    uint32_t context; // index in sim_contexts of the same names
+};
+
+// A stack of the program, as compiler-rt's fiber: call depth, names, visit counts.
+struct fiber {
+    uint32_t actor, op; // of the goroutine that runs here
+    uint32_t serial;    // of its operation
+    uint32_t turn;      // times it left its thread in this operation
+    uint32_t node;      // call stack (calls.c) while another fiber runs
+    uint32_t depth;
+    bool goroutine; // made by __tsan_create_fiber
+    char *low;      // lowest stack pointer seen at a function entry
+    uint64_t visit[SIM_SITES_MAX];
+};
+
+enum thread_state {
+    THREAD_UNUSED,
+    THREAD_RUNNABLE,
+    THREAD_FUTEX,
+    THREAD_SLEEP,
+    THREAD_POLL,
+    THREAD_DEAD
+};
+
+struct thread {
+    void *sp; // first: switch.S
+    struct fiber *fiber, *own;
+    struct position at; // while another thread runs
+    void *tls;          // the program's thread-local while another thread runs
+    uint32_t index, name, children;
+    uint32_t sleeps; // times it blocked on its own stack
+    enum thread_state state;
+    const void *futex; // THREAD_FUTEX
+    int64_t deadline;  // virtual time; NEVER: none
+    uint64_t since;    // order of blocking
+    int wait_result;
+    uint32_t relaxes; // host_relax in a row with no other thread ready
+};
+#define NEVER INT64_MAX
+
+// Who did something: appended whenever the running names change, so that an access record needs one
+// index.
+struct context {
+    uint32_t actor, after, op, thread;
+};
+
+struct sim {
+    // hot: read at every hook
+    struct position at;
+    struct fiber *fiber;
+    uint32_t node; // call stack of the running fiber
+    uint32_t depth;
+    uint32_t thread; // index of the running thread
+    uint32_t tag;    // number of the execution in the upper bits, see sim_untag
+    uint64_t points;
+    uint64_t next_stop; // sim_point enters the engine when points reaches it
+    uint64_t hash;
+    bool tracing;
+    bool running;               // inside an execution
+    uint8_t ask[SIM_SITES_MAX]; // replay wants to be asked here
+
+    // one execution
+    struct sim_strategy *strategy;
+    bool asking; // some ask[] is set
+    uint64_t max_points;
+    uint64_t slice_end;
+    bool fair;   // past max_points: calm only, short slices
+    int64_t now; // virtual time
+    uint64_t block_seq;
+    bool poll_broken;
+    uint32_t threads;              // ever started in this execution
+    uint32_t ready;                // threads in run[]
+    bool newly_ready;              // one came since the last look
+    uint32_t run[SIM_THREADS_MAX]; // ready but not running, longest ready first
+    uint32_t fibers;
+    uint32_t fiber_free[SIM_FIBERS_MAX], fibers_free;
+    uint32_t contexts;
+    uint32_t serial;
+    struct sim_result result;
+};
+
+extern struct sim sim;
+extern struct thread *sim_current;
+extern void *sim_engine_sp;
+extern struct thread sim_threads[SIM_THREADS_MAX];
+extern struct fiber sim_fibers[SIM_FIBERS_MAX];
+enum { SIM_CONTEXTS_MAX = 1 << 20 };
+extern struct context sim_contexts[SIM_CONTEXTS_MAX];
+
+#define likely(c) __builtin_expect(!!(c), 1)
+#define unlikely(c) __builtin_expect(!!(c), 0)
+#define HOOK_PC ((uint64_t)__builtin_return_address(0))
+
+// switch.S
+void sim_enter(void (*fn)(void *), void *arg);
+void sim_start(void);
+_Noreturn void sim_leave(void);
+void sim_abandon(void);
+void sim_thread_entry(void);
+
+// sites.c: site of a hook's return address, by one table lookup.
+extern uint16_t *sim_site_table;
+extern uint64_t sim_site_lo, sim_site_span;
+extern bool sim_uses_fences; // the program contains fences
+void sim_sites_load(void);
+
+static inline uint32_t sim_site_of(uint64_t pc)
+{
+    uint64_t d = pc - sim_site_lo;
+    return likely(d < sim_site_span) ? sim_site_table[d] : SIM_SITE_NONE;
+}
+
+// threads.c -----------------------------------------------------------------------------
+void sim_threads_restart(void);
+// NULL: too many threads or no memory. The new thread is ready; it does not run yet.
+struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_bytes);
+void sim_slow_point(uint32_t site);
+// The running thread lets others go first (yield, relax).
+void sim_give_way(uint32_t site);
+// Blocks the running thread until it is woken or virtual time reaches `deadline`; returns
+// what it was woken with, -ETIMEDOUT at the deadline.
+int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site);
+void sim_make_ready(struct thread *t, int wait_result);
+uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site);
+_Noreturn void sim_thread_end(uint32_t site);
+// Ends the execution; may be called on any stack.
+_Noreturn void sim_finish(enum sim_outcome outcome);
+
+// names of the running context (fibers.c)
+struct fiber *sim_fiber_new(bool goroutine);
+void sim_position_goroutine(struct fiber *g);
+void sim_position_after(struct fiber *g);
+void sim_position_thread(struct thread *t);
+
+static inline void sim_visit(uint32_t site)
+{
+    uint64_t v = sim.at.visit[site];
+    if (unlikely(v >> 32 != sim.at.serial))
+        v = (uint64_t)sim.at.serial << 32;
+    sim.at.visit[site] = v + 1;
+}
+
+static inline void sim_note_value(uint64_t x)
+{
+    sim.hash = (sim.hash ^ x) * 0x9e3779b97f4a7c15u;
+}
+
+// A scheduling point before an operation at `pc`. Returns its site.
+static inline uint32_t sim_point(uint64_t pc)
+{
+    uint32_t site = sim_site_of(pc);
+    sim_visit(site);
+    sim_note_value((uint64_t)sim.thread << 32 | site);
+    sim.points++;
+    if (unlikely(sim.points >= sim.next_stop || sim.ask[site]))
+        sim_slow_point(site);
+    return site;
+}
+
+// calls.c: the tree of call stacks ever seen; a stack is one number ---------------------------
+enum { CALLS_ROOT = 1 };
+uint32_t calls_child(uint32_t node, uint64_t caller_pc);
+uint32_t calls_parent(uint32_t node);
+void calls_frames(uint32_t node, uint64_t pc, struct sim_frames *out);
+
+// memory.c: the address space of the program and its restart ------------------------------------
+void memory_init(void);
+void memory_restart(void); // puts globals back, clears what the last execution committed
+void *memory_reserve(size_t bytes);
+int memory_commit(void *p, size_t bytes);
+void memory_decommit(void *p, size_t bytes);
+void *memory_thread_stack(size_t bytes); // lowest address, zeroed, over a guard page; NULL: none
+
+// A cell describes eight bytes of the program: two lists of the race detector, each named by a
+// tagged index. NULL outside the program's globals, heap and stacks.
+struct cell {
+    uint32_t access; // access records
+    uint32_t sync;   // what atomics released here
+};
+extern struct cell *memory_arena_cells, *memory_global_cells;
+extern uint64_t memory_global_lo, memory_global_span;
+#define MEMORY_ARENA_BASE 0x1000000000u
+#define MEMORY_ARENA_BYTES (64ull << 30)
+void memory_wipe_cells(void);
+
+static inline struct cell *memory_cell(uint64_t addr)
+{
+    uint64_t d = addr - MEMORY_ARENA_BASE;
+    if (likely(d < MEMORY_ARENA_BYTES))
+        return memory_arena_cells + (d >> 3);
+    d = addr - memory_global_lo;
+    return d < memory_global_span ? memory_global_cells + (d >> 3) : NULL;
+}
+
+// Restarting costs nothing per cell: an index carries the number of its execution, modulo
+// SIM_TAGS, and one of another execution counts as 0. Every SIM_TAGS executions all cells are
+// wiped.
+enum { SIM_INDEX_BITS = 20, SIM_TAGS = 1 << (32 - SIM_INDEX_BITS) };
+
+static inline uint32_t sim_untag(uint32_t tagged)
+{
+    uint32_t i = tagged ^ sim.tag;
+    return i < 1u << SIM_INDEX_BITS ? i : 0;
+}
+
+// race.c ----------------------------------------------------------------------------------
+enum { ACCESS_READ = 0, ACCESS_WRITE = 1, ACCESS_ATOMIC = 2 };
+void race_restart(void);
+void race_spawn(uint32_t parent, uint32_t child);
+void race_plain(uint64_t addr, uint64_t size, unsigned flags, uint64_t pc);
+void race_watch(uint64_t addr); // later writes to this word in this execution go to oracle_wrote
+bool race_watched(uint64_t addr);
+void race_range(uint64_t addr, uint64_t bytes, unsigned flags, uint64_t pc);
+void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_fence(int order);
+void race_forget(uint64_t addr, uint64_t bytes);
+extern bool race_enabled;
+
+// trace.c ---------------------------------------------------------------------------------
+void trace_restart(bool on);
+void trace_event(const char *what, uint32_t site, uint64_t pc, uint64_t addr, uint64_t old_value,
+                 uint64_t new_value, int32_t choice);
+
+// oracle.c --------------------------------------------------------------------------------
+// An oracle library knows the program's structures; without one (litmus) these are empty.
+struct sim_model {
+    void **tls;          // the program's one thread-local
+    void (*begin)(void); // before the first thread runs
+    void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
+    void (*stable)(
+        int64_t jump_ns); // no thread can run; time is about to move by that (-1: nothing pending)
+    void (*end)(bool exited); // the execution ended without a finding
+    bool (*name)(uint64_t addr, char *buf, size_t bytes);
+};
+extern const struct sim_model *sim_model;
+bool oracle_on(const char *name);
+void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);
+void oracle_flush_plain(void);
+extern uint64_t oracle_plain_addr, oracle_plain_old;
+// Reports a finding and ends the execution, when the oracle is enabled; else returns.
+// `signature` is stable (no numbers that vary), `message` is for people.
+void oracle_report(const char *oracle, const char *signature, const char *message);
+void oracle_place(struct sim_place *p, uint32_t context, uint32_t site, uint32_t node, uint64_t pc,
+                  const char *kind, uint64_t point);
+// The program is broken beyond going on: `text`'s first line, without its numbers, is the
+// signature.
+_Noreturn void oracle_crash(const char *text, uint64_t pc);
+// The program's standard error of this execution.
+void oracle_output(const char *text, size_t bytes);
+void oracle_restart(void);
+
+// watchdog.c: signals -------------------------------------------------------------------------
+void watchdog_init(void);
+void sim_abandoned(void);

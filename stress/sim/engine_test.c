@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine against its litmus programs: what must be found is found under random walk and PCT,
+// what must not be found is not, and every schedule replays to the same end.
+
+#include "stress/sim/litmus/litmus.h"
+#include "stress/sim/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = 2000 };
+
+static const struct sim_result *run(const struct litmus *l, struct sim_strategy *strategy,
+                                    uint64_t seed)
+{
+    static struct sim_program program;
+    program.threads = l->threads;
+    memcpy(program.fn, l->fn, sizeof program.fn);
+    const struct sim_params params = {
+        .program = &program, .strategy = strategy, .seed = seed, .max_points = 20000};
+    return sim_run(&params);
+}
+
+static const struct litmus *find(const char *name)
+{
+    const struct litmus *l = litmus_programs;
+    while (l->name && strcmp(l->name, name) != 0)
+        l++;
+    assert_non_null(l->name);
+    return l;
+}
+
+// Runs all seeds; returns how many were reported, each by the oracle expected.
+static int reports(const struct litmus *l, struct sim_strategy *strategy, int seeds)
+{
+    int n = 0;
+    for (int seed = 0; seed < seeds; seed++) {
+        const struct sim_result *r = run(l, strategy, (uint64_t)seed);
+        if (r->outcome == SIM_OK)
+            continue;
+        if (r->outcome != SIM_FOUND || !l->expect || strcmp(r->finding.oracle, l->expect) != 0)
+            fail_msg("%s, %s seed %d: outcome %d: %s: %s", l->name, strategy->name, seed,
+                     r->outcome, r->outcome == SIM_FOUND ? r->finding.signature : "-",
+                     r->outcome == SIM_FOUND ? r->finding.message : "-");
+        n++;
+    }
+    return n;
+}
+
+static void litmus_programs_are_judged_right(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    for (const struct litmus *l = litmus_programs; l->name; l++) {
+        int seeds = strcmp(l->name, "loop without a hook") == 0 ? 1 : SEEDS;
+        if (l->threads == 1 && seeds > 100)
+            seeds = 100;
+        int random = reports(l, sim_strategy_random(), seeds);
+        int pct = seeds == 1 ? 1 : reports(l, sim_strategy_pct(3), seeds);
+        if (l->expect && (random == 0 || pct == 0))
+            fail_msg("%s: %s not found (random %d, pct %d of %d)", l->name, l->expect, random, pct,
+                     seeds);
+    }
+}
+
+// Both detections of one bug have one signature, whoever comes second.
+static void race_signature_is_symmetric(void **state)
+{
+    (void)state;
+    const struct litmus *l = find("message passing, relaxed store");
+    char first[512] = "";
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const struct sim_result *r = run(l, sim_strategy_random(), seed);
+        if (r->outcome != SIM_FOUND)
+            continue;
+        if (!*first)
+            snprintf(first, sizeof first, "%s", r->finding.signature);
+        assert_string_equal(first, r->finding.signature);
+        assert_int_equal(r->finding.places, 2);
+    }
+    assert_string_equal(
+        first, "race: read mp_load_acquire `r0 = data;` / write mp_store_relaxed `data = 42;`");
+}
+
+static void every_schedule_replays_to_the_same_end(void **state)
+{
+    (void)state;
+    const struct litmus *l = find("spin lock, relaxed unlock");
+    struct sim_schedule schedule = {0};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const struct sim_result *r =
+            run(l, seed & 1 ? sim_strategy_random() : sim_strategy_pct(3), seed);
+        enum sim_outcome outcome = r->outcome;
+        uint64_t hash = r->state_hash, points = r->points;
+        char signature[512] = "";
+        if (outcome == SIM_FOUND)
+            snprintf(signature, sizeof signature, "%s", r->finding.signature);
+        sim_schedule_copy(&schedule, &r->schedule);
+        struct sim_strategy *replay = sim_strategy_replay(&schedule);
+        r = run(l, replay, 0);
+        assert_int_equal(sim_replay_taken(replay, NULL), schedule.n);
+        assert_int_equal(r->outcome, outcome);
+        assert_int_equal(r->points, points);
+        assert_true(r->state_hash == hash);
+        if (outcome == SIM_FOUND)
+            assert_string_equal(signature, r->finding.signature);
+    }
+    sim_schedule_free(&schedule);
+}
+
+// Under sequential consistency one of the two threads must see the other's store.
+static void store_buffer_is_sequentially_consistent(void **state)
+{
+    (void)state;
+    int seen[4] = {0};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        assert_int_equal(run(&litmus_store_buffer, sim_strategy_random(), seed)->outcome, SIM_OK);
+        seen[litmus_store_buffer_outcome()]++;
+    }
+    assert_int_equal(seen[0], 0);
+    assert_true(seen[1] > 0 && seen[2] > 0 && seen[3] > 0);
+}
+
+// A switched-off oracle says nothing; the others still do.
+static void oracle_can_be_switched_off(void **state)
+{
+    (void)state;
+    assert_true(sim_oracle_enable("race", false));
+    int n = reports(find("plain increments"), sim_strategy_random(), 100);
+    assert_true(sim_oracle_enable("race", true));
+    assert_int_equal(n, 0);
+    assert_false(sim_oracle_enable("no such oracle", true));
+}
+
+int main(void)
+{
+    sim_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(litmus_programs_are_judged_right),
+        cmocka_unit_test(race_signature_is_symmetric),
+        cmocka_unit_test(every_schedule_replays_to_the_same_end),
+        cmocka_unit_test(store_buffer_is_sequentially_consistent),
+        cmocka_unit_test(oracle_can_be_switched_off),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fibers, and how what runs on them is named. Names come from the program (probe_op says which
+// goroutine runs which operation) and from births; visit counts make a name for every scheduling
+// point: (actor, after, op, turn, site, visit) does not occur twice in an execution, and stays the
+// same when choices elsewhere are taken away. See docs/simulation.md.
+
+#include "stress/sim/engine.h"
+#include "stress/workload/probe.h"
+
+#include <stdio.h>
+
+struct fiber sim_fibers[SIM_FIBERS_MAX];
+struct context sim_contexts[SIM_CONTEXTS_MAX];
+
+// A goroutine before its first operation: "g#3", the third fiber of the execution.
+static uint32_t birth_name(uint32_t index)
+{
+    static uint32_t names[SIM_FIBERS_MAX];
+    if (!names[index]) {
+        char text[24];
+        snprintf(text, sizeof text, "g#%u", index);
+        names[index] = sim_intern(text);
+    }
+    return names[index];
+}
+
+struct fiber *sim_fiber_new(bool goroutine)
+{
+    uint32_t i;
+    if (sim.fibers_free > 0) {
+        i = sim.fiber_free[--sim.fibers_free];
+    } else {
+        if (sim.fibers == SIM_FIBERS_MAX)
+            sim_finish(SIM_LIMIT);
+        i = sim.fibers++;
+        sim_fibers[i].low = (char *)UINTPTR_MAX;
+    }
+    struct fiber *f = &sim_fibers[i];
+    f->actor = birth_name(i);
+    f->op = 0;
+    f->turn = 0;
+    f->serial = ++sim.serial;
+    f->node = CALLS_ROOT;
+    f->depth = 0;
+    f->goroutine = goroutine;
+    return f;
+}
+
+static void set_position(const struct position *p)
+{
+    if (unlikely(sim.contexts == SIM_CONTEXTS_MAX))
+        sim_finish(SIM_LIMIT);
+    uint32_t context = sim.contexts++;
+    sim_contexts[context] =
+        (struct context){p->actor, p->after, p->op, sim_threads[sim.thread].name};
+    sim.at = *p;
+    sim.at.context = context;
+}
+
+void sim_position_goroutine(struct fiber *g)
+{
+    set_position(
+        &(struct position){.visit = g->visit, .serial = g->serial, .actor = g->actor, .op = g->op});
+}
+
+void sim_position_after(struct fiber *g)
+{
+    set_position(&(struct position){.visit = sim_current->own->visit,
+                                    .serial = ++sim.serial,
+                                    .actor = sim_current->name,
+                                    .after = g->actor,
+                                    .op = g->op,
+                                    .turn = ++g->turn});
+}
+
+void sim_position_thread(struct thread *t)
+{
+    set_position(&(struct position){.visit = t->own->visit,
+                                    .serial = ++sim.serial,
+                                    .actor = t->name,
+                                    .op = SIM_OP(0, t->sleeps)});
+}
+
+void probe_op(uint32_t actor, uint32_t op)
+{
+    if (!sim.running)
+        return;
+    struct fiber *f = sim.fiber;
+    f->actor = actor;
+    f->op = op;
+    f->serial = ++sim.serial;
+    f->turn = 0;
+    sim_position_goroutine(f);
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The `__tsan_*` interface that the compiler calls, implemented by the engine: plain accesses are
+// checked for races, atomic ones are scheduling points first. The operation itself is done here, by
+// the one OS thread, after the point, so every execution is sequentially consistent.
+//
+// Outside an execution (workload set-up) hooks only do the operation. They run on the program's
+// stack and keep their frames small; whatever needs more goes through sim_enter.
+
+#include "stress/sim/engine.h"
+
+#include <string.h>
+
+// compiler-rt declares none of these either: the names are the compiler's ABI.
+#pragma clang diagnostic ignored "-Wmissing-prototypes"
+
+// Functions -------------------------------------------------------------------------------
+
+void __tsan_init(void) {}
+
+void __tsan_func_entry(void *caller_pc)
+{
+    if (unlikely(!sim.running))
+        return;
+    struct fiber *f = sim.fiber;
+    char *sp = __builtin_frame_address(0);
+    if (sp < f->low)
+        f->low = sp;
+    sim.node = calls_child(sim.node, (uint64_t)caller_pc);
+    sim.depth++;
+}
+
+void __tsan_func_exit(void)
+{
+    if (unlikely(!sim.running))
+        return;
+    sim.node = calls_parent(sim.node);
+    sim.depth--;
+}
+
+size_t __tsan_testonly_shadow_stack_current_size(void)
+{
+    return sim.depth;
+}
+
+void __tsan_ignore_thread_begin(void) {}
+void __tsan_ignore_thread_end(void) {}
+
+// Plain accesses --------------------------------------------------------------------------
+
+static inline void plain(const volatile void *p, uint64_t size, unsigned flags, uint64_t pc)
+{
+    if (unlikely(!sim.running))
+        return;
+    if (unlikely(oracle_plain_addr != 0))
+        oracle_flush_plain();
+    race_plain((uint64_t)p, size, flags, pc);
+    if (unlikely(sim.tracing))
+        trace_event(flags & ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
+                    -1);
+}
+
+#define PLAIN(size)                                                                                \
+    void __tsan_read##size(void *p)                                                                \
+    {                                                                                              \
+        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
+    }                                                                                              \
+    void __tsan_write##size(void *p)                                                               \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }                                                                                              \
+    void __tsan_unaligned_read##size(void *p)                                                      \
+    {                                                                                              \
+        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
+    }                                                                                              \
+    void __tsan_unaligned_write##size(void *p)                                                     \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }                                                                                              \
+    void __tsan_read_write##size(void *p)                                                          \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }                                                                                              \
+    void __tsan_unaligned_read_write##size(void *p)                                                \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }                                                                                              \
+    void __tsan_volatile_read##size(void *p)                                                       \
+    {                                                                                              \
+        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
+    }                                                                                              \
+    void __tsan_volatile_write##size(void *p)                                                      \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }                                                                                              \
+    void __tsan_unaligned_volatile_read##size(void *p)                                             \
+    {                                                                                              \
+        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
+    }                                                                                              \
+    void __tsan_unaligned_volatile_write##size(void *p)                                            \
+    {                                                                                              \
+        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+    }
+PLAIN(1)
+PLAIN(2)
+PLAIN(4)
+PLAIN(8)
+PLAIN(16)
+
+static void range(const void *p, size_t bytes, unsigned flags, uint64_t pc)
+{
+    if (sim.running && race_enabled)
+        race_range((uint64_t)p, bytes, flags, pc);
+}
+
+void __tsan_read_range(void *p, size_t bytes)
+{
+    range(p, bytes, ACCESS_READ, HOOK_PC);
+}
+void __tsan_write_range(void *p, size_t bytes)
+{
+    range(p, bytes, ACCESS_WRITE, HOOK_PC);
+}
+
+void *__tsan_memset(void *p, int byte, size_t bytes)
+{
+    range(p, bytes, ACCESS_WRITE, HOOK_PC);
+    return memset(p, byte, bytes);
+}
+
+void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+    range(from, bytes, ACCESS_READ, HOOK_PC);
+    range(to, bytes, ACCESS_WRITE, HOOK_PC);
+    return memcpy(to, from, bytes);
+}
+
+void *__tsan_memmove(void *to, const void *from, size_t bytes)
+{
+    range(from, bytes, ACCESS_READ, HOOK_PC);
+    range(to, bytes, ACCESS_WRITE, HOOK_PC);
+    return memmove(to, from, bytes);
+}
+
+// Atomics ---------------------------------------------------------------------------------
+
+static inline uint32_t before_atomic(uint64_t pc)
+{
+    if (unlikely(oracle_plain_addr != 0))
+        oracle_flush_plain();
+    return sim_point(pc);
+}
+
+static inline void wrote(const volatile void *p, uint64_t old_value, uint64_t new_value)
+{
+    if (sim_model && race_watched((uint64_t)p))
+        oracle_wrote((uint64_t)p, old_value, new_value);
+}
+
+#define TRACE(what, p, old_value, new_value)                                                       \
+    do {                                                                                           \
+        if (unlikely(sim.tracing))                                                                 \
+            trace_event(what, site, HOOK_PC, (uint64_t)(p), (uint64_t)(old_value),                 \
+                        (uint64_t)(new_value), -1);                                                \
+    } while (0)
+
+#define ATOMIC_RMW(bits, type, name, what, expression)                                             \
+    type __tsan_atomic##bits##_##name(volatile type *p, type x, int order)                         \
+    {                                                                                              \
+        if (unlikely(!sim.running)) {                                                              \
+            type old = *p;                                                                         \
+            *p = (type)(expression);                                                               \
+            return old;                                                                            \
+        }                                                                                          \
+        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                                   \
+        type old = *p;                                                                             \
+        *p = (type)(expression);                                                                   \
+        sim_note_value((uint64_t)*p);                                                              \
+        TRACE(what, p, old, *p);                                                                   \
+        wrote(p, (uint64_t)old, (uint64_t)*p);                                                     \
+        return old;                                                                                \
+    }
+
+#define ATOMIC_CAS(bits, type)                                                                     \
+    static inline bool cas##bits(volatile type *p, type *expected, type x, int order,              \
+                                 int order_failed, uint64_t pc)                                    \
+    {                                                                                              \
+        if (unlikely(!sim.running)) {                                                              \
+            type old = *p;                                                                         \
+            bool same = old == *expected;                                                          \
+            *(same ? p : expected) = same ? x : old;                                               \
+            return same;                                                                           \
+        }                                                                                          \
+        uint32_t site = before_atomic(pc);                                                         \
+        type old = *p;                                                                             \
+        sim_note_value((uint64_t)old);                                                             \
+        if (old != *expected) {                                                                    \
+            race_atomic_load((uint64_t)p, sizeof *p, order_failed, pc);                            \
+            if (unlikely(sim.tracing))                                                             \
+                trace_event("cas failed", site, pc, (uint64_t)p, (uint64_t)*expected,              \
+                            (uint64_t)old, -1);                                                    \
+            *expected = old;                                                                       \
+            return false;                                                                          \
+        }                                                                                          \
+        race_atomic_rmw((uint64_t)p, sizeof *p, order, pc);                                        \
+        *p = x;                                                                                    \
+        if (unlikely(sim.tracing))                                                                 \
+            trace_event("cas", site, pc, (uint64_t)p, (uint64_t)old, (uint64_t)x, -1);             \
+        wrote(p, (uint64_t)old, (uint64_t)x);                                                      \
+        return true;                                                                               \
+    }                                                                                              \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type x,    \
+                                                      int order, int failed)                       \
+    {                                                                                              \
+        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
+    }                                                                                              \
+    int __tsan_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type x,      \
+                                                    int order, int failed)                         \
+    {                                                                                              \
+        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
+    }                                                                                              \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type x,       \
+                                                    int order, int failed)                         \
+    {                                                                                              \
+        cas##bits(p, &expected, x, order, failed, HOOK_PC);                                        \
+        return expected;                                                                           \
+    }
+
+#define ATOMICS(bits, type)                                                                        \
+    type __tsan_atomic##bits##_load(const volatile type *p, int order)                             \
+    {                                                                                              \
+        if (unlikely(!sim.running))                                                                \
+            return *p;                                                                             \
+        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        race_atomic_load((uint64_t)p, sizeof *p, order, HOOK_PC);                                  \
+        type x = *p;                                                                               \
+        sim_note_value((uint64_t)x);                                                               \
+        TRACE("load", p, x, x);                                                                    \
+        return x;                                                                                  \
+    }                                                                                              \
+    void __tsan_atomic##bits##_store(volatile type *p, type x, int order)                          \
+    {                                                                                              \
+        if (unlikely(!sim.running)) {                                                              \
+            *p = x;                                                                                \
+            return;                                                                                \
+        }                                                                                          \
+        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                                 \
+        type old = *p;                                                                             \
+        *p = x;                                                                                    \
+        sim_note_value((uint64_t)x);                                                               \
+        TRACE("store", p, old, x);                                                                 \
+        wrote(p, (uint64_t)old, (uint64_t)x);                                                      \
+    }                                                                                              \
+    ATOMIC_RMW(bits, type, exchange, "exchange", x)                                                \
+    ATOMIC_RMW(bits, type, fetch_add, "add", old + x)                                              \
+    ATOMIC_RMW(bits, type, fetch_sub, "sub", old - x)                                              \
+    ATOMIC_RMW(bits, type, fetch_and, "and", old &x)                                               \
+    ATOMIC_RMW(bits, type, fetch_or, "or", old | x)                                                \
+    ATOMIC_RMW(bits, type, fetch_xor, "xor", old ^ x)                                              \
+    ATOMIC_RMW(bits, type, fetch_nand, "nand", ~(old & x))                                         \
+    ATOMIC_CAS(bits, type)
+
+ATOMICS(8, uint8_t)
+ATOMICS(16, uint16_t)
+ATOMICS(32, uint32_t)
+ATOMICS(64, uint64_t)
+ATOMICS(128, unsigned __int128)
+
+void __tsan_atomic_thread_fence(int order)
+{
+    if (!sim.running)
+        return;
+    before_atomic(HOOK_PC);
+    race_fence(order);
+}
+
+void __tsan_atomic_signal_fence(int order)
+{
+    (void)order;
+}
+
+// Fibers: the stacks of goroutines -----------------------------------------------------------
+
+void *__tsan_get_current_fiber(void)
+{
+    return sim.fiber;
+}
+
+void *__tsan_create_fiber(unsigned flags)
+{
+    (void)flags;
+    return sim_fiber_new(true);
+}
+
+void __tsan_destroy_fiber(void *fiber)
+{
+    struct fiber *f = fiber;
+    sim.fiber_free[sim.fibers_free++] = (uint32_t)(f - sim_fibers);
+}
+
+void __tsan_switch_to_fiber(void *fiber, unsigned flags)
+{
+    (void)flags;
+    struct fiber *from = sim.fiber, *to = fiber;
+    if (!sim.running || from == to)
+        return;
+    from->node = sim.node;
+    from->depth = sim.depth;
+    sim.fiber = sim_current->fiber = to;
+    sim.node = to->node;
+    sim.depth = to->depth;
+    if (to->goroutine)
+        sim_position_goroutine(to);
+    else
+        sim_position_after(from);
+}
+
+// Coverage of the shared objects: read by fuzzers, not by the engine --------------------------
+
+__attribute__((weak)) void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop)
+{
+    (void)start, (void)stop;
+}
+__attribute__((weak)) void __sanitizer_cov_pcs_init(const uintptr_t *start, const uintptr_t *stop)
+{
+    (void)start, (void)stop;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See litmus.h. Globals are put back by the engine before each execution.
+
+#include "stress/sim/litmus/litmus.h"
+
+#include "runtime/base/atomic.h"
+#include "runtime/host/host.h"
+
+static atomic_u32 x, y, flag, done, lock;
+static uint32_t data, r0, r1;
+static struct {
+    uint8_t left, right;
+} bytes;
+static int counter;
+
+// Store buffer: T0 stores x and loads y, T1 the other way round; both then say that they are done.
+
+static void sb_end(void)
+{
+    add_acq_rel(&done, 1u);
+}
+
+static void sb0(void *arg)
+{
+    (void)arg;
+    store_relaxed(&x, 1u);
+    r0 = load_relaxed(&y);
+    sb_end();
+}
+
+static void sb1(void *arg)
+{
+    (void)arg;
+    store_relaxed(&y, 1u);
+    r1 = load_relaxed(&x);
+    sb_end();
+    load_acquire(&done);
+}
+
+uint32_t litmus_store_buffer_outcome(void)
+{
+    return r0 + 2 * r1;
+}
+
+const struct litmus litmus_store_buffer = {"store buffer", NULL, 2, {sb0, sb1}};
+
+// Message passing: data, then a flag. Right, and with either half weakened.
+
+static void mp_store_release(void *arg)
+{
+    (void)arg;
+    data = 42;
+    store_release(&flag, 1u);
+}
+
+static void mp_store_relaxed(void *arg)
+{
+    (void)arg;
+    data = 42;
+    store_relaxed(&flag, 1u);
+}
+
+static void mp_load_acquire(void *arg)
+{
+    (void)arg;
+    if (load_acquire(&flag))
+        r0 = data;
+}
+
+static void mp_load_relaxed(void *arg)
+{
+    (void)arg;
+    if (load_relaxed(&flag))
+        r0 = data;
+}
+
+// ... through fences, right and with either missing. The runtime has none; other programs do.
+
+static void mp_fence_store(void *arg)
+{
+    (void)arg;
+    data = 42;
+    atomic_thread_fence(memory_order_release);
+    store_relaxed(&flag, 1u);
+}
+
+static void mp_fence_load(void *arg)
+{
+    (void)arg;
+    if (!load_relaxed(&flag))
+        return;
+    atomic_thread_fence(memory_order_acquire);
+    r0 = data;
+}
+
+// A release sequence: a read-modify-write by a third thread continues it, a relaxed store ends it.
+
+static void rs_bump(void *arg)
+{
+    (void)arg;
+    uint32_t one = 1;
+    cas_relaxed(&flag, &one, 2u);
+}
+
+static void rs_overwrite(void *arg)
+{
+    (void)arg;
+    if (load_relaxed(&flag) == 1)
+        store_relaxed(&flag, 2u);
+}
+
+static void rs_load(void *arg)
+{
+    (void)arg;
+    if (load_acquire(&flag) == 2)
+        r0 = data;
+}
+
+// A spin lock around a counter, right and with a relaxed unlock.
+
+static void take(void)
+{
+    while (xchg_acquire(&lock, 1u))
+        host_relax();
+}
+
+static void locked(void *arg)
+{
+    (void)arg;
+    take();
+    counter++;
+    store_release(&lock, 0u);
+}
+
+static void locked_relaxed_unlock(void *arg)
+{
+    (void)arg;
+    take();
+    counter++;
+    store_relaxed(&lock, 0u);
+}
+
+// Neighbouring bytes are two locations.
+
+static void left_byte(void *arg)
+{
+    (void)arg;
+    bytes.left++;
+}
+
+static void right_byte(void *arg)
+{
+    (void)arg;
+    bytes.right++;
+}
+
+static void plain_increment(void *arg)
+{
+    (void)arg;
+    counter++;
+}
+
+static void atomic_and_plain(void *arg)
+{
+    (void)arg;
+    r1 = *(volatile uint32_t *)&x.v;
+}
+
+static void atomic_store_x(void *arg)
+{
+    (void)arg;
+    store_relaxed(&x, 1u);
+}
+
+// Futex: a waiter that checks again, and one that nobody wakes.
+
+static void futex_waiter(void *arg)
+{
+    (void)arg;
+    while (load_acquire(&flag) == 0)
+        host_futex_wait(&flag, 0, -1);
+    r0 = data;
+}
+
+static void futex_waker(void *arg)
+{
+    mp_store_release(arg);
+    host_futex_wake(&flag, 1);
+}
+
+static void futex_forgetful(void *arg)
+{
+    mp_store_release(arg); // and no wake
+}
+
+// Ends that are none.
+
+static void spins_for_ever(void *arg)
+{
+    (void)arg;
+    while (load_relaxed(&y) == 0)
+        host_relax();
+}
+
+static void loops_without_hook(void *arg)
+{
+    (void)arg;
+    for (;;)
+        __asm__ volatile("");
+}
+
+static void null_store(void *arg)
+{
+    (void)arg;
+    *(volatile int *)(uintptr_t)load_relaxed(&y) = 1;
+}
+
+static void aborts(void *arg)
+{
+    (void)arg;
+    host_abort("litmus: g 7 has a bad status\n");
+}
+
+const struct litmus litmus_programs[] = {
+    {"message passing", NULL, 2, {mp_store_release, mp_load_acquire}},
+    {"message passing, relaxed store", "race", 2, {mp_store_relaxed, mp_load_acquire}},
+    {"message passing, relaxed load", "race", 2, {mp_store_release, mp_load_relaxed}},
+    {"message passing, fences", NULL, 2, {mp_fence_store, mp_fence_load}},
+    {"message passing, no release fence", "race", 2, {mp_store_relaxed, mp_fence_load}},
+    {"message passing, no acquire fence", "race", 2, {mp_fence_store, mp_load_relaxed}},
+    {"release sequence, continued", NULL, 3, {mp_store_release, rs_bump, rs_load}},
+    {"release sequence, ended", "race", 3, {mp_store_release, rs_overwrite, rs_load}},
+    {"spin lock", NULL, 3, {locked, locked, locked}},
+    {"spin lock, relaxed unlock",
+     "race",
+     3,
+     {locked_relaxed_unlock, locked_relaxed_unlock, locked}},
+    {"neighbouring bytes", NULL, 2, {left_byte, right_byte}},
+    {"plain increments", "race", 2, {plain_increment, plain_increment}},
+    {"plain read, atomic store", "race", 2, {atomic_and_plain, atomic_store_x}},
+    {"futex", NULL, 2, {futex_waiter, futex_waker}},
+    {"futex, no wake", "deadlock", 2, {futex_waiter, futex_forgetful}},
+    {"spins for ever", "livelock", 1, {spins_for_ever}},
+    {"loop without a hook", "livelock", 1, {loops_without_hook}},
+    {"null store", "crash", 1, {null_store}},
+    {"abort", "crash", 1, {aborts}},
+    {0},
+};

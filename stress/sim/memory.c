@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The address space of the program under test: its globals (between the section symbols of
+// runtime/base/sections.h), and one arena at a fixed address from which every reservation and
+// thread stack is cut in order, so that equal executions see equal addresses.
+//
+// Restart puts the globals back to what the binary holds and clears what the last execution
+// committed. A range that held the stack of a fiber is cleared from the lowest stack pointer that
+// fiber had, less the slack that code without hooks may have used below it.
+// Rejected: madvise(DONTNEED) and fork per execution (a fault a page: over 20 µs here),
+// soft-dirty bits (system calls with page-table walks).
+//
+// Page protection follows commits lazily: a page stays accessible in later executions, where the
+// same layout commits it again; nothing is paid for it after the first.
+
+#include "stress/sim/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096, COMMITS_MAX = 8192, STACK_SLACK = 768 };
+
+extern char __start_rt_data[] __attribute__((weak)), __stop_rt_data[] __attribute__((weak));
+extern char __start_rt_bss[] __attribute__((weak)), __stop_rt_bss[] __attribute__((weak));
+
+struct cell *memory_arena_cells, *memory_global_cells;
+uint64_t memory_global_lo, memory_global_span;
+
+static char *data_image;
+static char *brk_now;       // next reservation
+static uint8_t *accessible; // per arena page: has PROT_READ | PROT_WRITE
+static struct commit {
+    char *lo, *hi;
+} commits[COMMITS_MAX];
+static size_t n_commits;
+
+static void *map(uint64_t at, size_t bytes, int prot)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0);
+    void *p = mmap((void *)at, bytes, prot, flags, -1, 0);
+    if (p == MAP_FAILED || (at && p != (void *)at)) {
+        fprintf(stderr, "gauntlet: cannot map %zu MiB of address space at %#lx: %s\n", bytes >> 20,
+                (unsigned long)at, strerror(errno));
+        exit(2);
+    }
+    return p;
+}
+
+static size_t data_bytes(void)
+{
+    return (size_t)(__stop_rt_data - __start_rt_data);
+}
+
+void memory_init(void)
+{
+    const uint64_t edges[] = {(uint64_t)__start_rt_data, (uint64_t)__stop_rt_data,
+                              (uint64_t)__start_rt_bss, (uint64_t)__stop_rt_bss};
+    uint64_t lo = UINT64_MAX, hi = 0;
+    for (int i = 0; i < 4; i++) {
+        if (!edges[i])
+            continue;
+        lo = edges[i] < lo ? edges[i] : lo;
+        hi = edges[i] > hi ? edges[i] : hi;
+    }
+    if (hi > lo) {
+        memory_global_lo = lo & ~7ull;
+        memory_global_span = hi - memory_global_lo;
+    }
+    memory_global_cells =
+        map(0, (memory_global_span / 8 + 1) * sizeof(struct cell), PROT_READ | PROT_WRITE);
+    memory_arena_cells =
+        map(0, MEMORY_ARENA_BYTES / 8 * sizeof(struct cell), PROT_READ | PROT_WRITE);
+    accessible = map(0, MEMORY_ARENA_BYTES / PAGE, PROT_READ | PROT_WRITE);
+    map(MEMORY_ARENA_BASE, MEMORY_ARENA_BYTES, PROT_NONE);
+    brk_now = (char *)MEMORY_ARENA_BASE;
+    data_image = malloc(data_bytes() + 1);
+    memcpy(data_image, __start_rt_data, data_bytes());
+}
+
+void memory_wipe_cells(void)
+{
+    madvise(memory_arena_cells, MEMORY_ARENA_BYTES / 8 * sizeof(struct cell), MADV_DONTNEED);
+    memset(memory_global_cells, 0, (memory_global_span / 8 + 1) * sizeof(struct cell));
+}
+
+// Lowest stack pointer of a fiber inside the range, if exactly one fiber's stack lies there.
+static char *stack_low(const struct commit *c)
+{
+    char *low = NULL;
+    for (uint32_t i = 0; i < sim.fibers; i++) {
+        char *l = sim_fibers[i].low;
+        if (l < c->lo || l >= c->hi)
+            continue;
+        if (low)
+            return NULL;
+        low = l;
+    }
+    return low;
+}
+
+void memory_restart(void)
+{
+    memcpy(__start_rt_data, data_image, data_bytes());
+    memset(__start_rt_bss, 0, (size_t)(__stop_rt_bss - __start_rt_bss));
+    for (size_t i = 0; i < n_commits; i++) {
+        struct commit *c = &commits[i];
+        char *from = stack_low(c);
+        from = from && from - STACK_SLACK > c->lo ? from - STACK_SLACK : c->lo;
+        memset(from, 0, (size_t)(c->hi - from));
+    }
+    n_commits = 0;
+    brk_now = (char *)MEMORY_ARENA_BASE;
+}
+
+void *memory_reserve(size_t bytes)
+{
+    uint64_t left = MEMORY_ARENA_BASE + MEMORY_ARENA_BYTES - (uint64_t)brk_now;
+    if (bytes > left)
+        return NULL;
+    char *p = brk_now;
+    brk_now += (bytes + PAGE - 1) / PAGE * PAGE;
+    return p;
+}
+
+static int make_accessible(char *p, size_t bytes)
+{
+    size_t first = ((uint64_t)p - MEMORY_ARENA_BASE) / PAGE, n = bytes / PAGE;
+    if (!memchr(accessible + first, 0, n))
+        return 0;
+    if (mprotect(p, bytes, PROT_READ | PROT_WRITE) != 0)
+        return -ENOMEM;
+    memset(accessible + first, 1, n);
+    return 0;
+}
+
+int memory_commit(void *p, size_t bytes)
+{
+    if (n_commits == COMMITS_MAX)
+        return -ENOMEM;
+    int err = make_accessible(p, bytes);
+    if (err == 0)
+        commits[n_commits++] = (struct commit){p, (char *)p + bytes};
+    return err;
+}
+
+void memory_decommit(void *p, size_t bytes)
+{
+    char *lo = p, *hi = lo + bytes;
+    for (size_t i = 0; i < n_commits; i++) {
+        struct commit *c = &commits[i];
+        char *a = c->lo > lo ? c->lo : lo, *b = c->hi < hi ? c->hi : hi;
+        if (a < b)
+            memset(a, 0, (size_t)(b - a));
+    }
+    race_forget((uint64_t)lo, bytes);
+}
+
+void *memory_thread_stack(size_t bytes)
+{
+    char *guard = memory_reserve(bytes + PAGE);
+    return guard && memory_commit(guard + PAGE, bytes) == 0 ? guard + PAGE : NULL;
+}

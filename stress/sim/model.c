@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the oracles know of the runtime: its status words, queues and idle lists, read directly
+// while no thread of it moves. Built once per size, uninstrumented; the runtime has no code for it.
+//
+//   gstate     a status change that the states do not allow, made by the wrong m, or of a g that is
+//   in two places lost-wake  a stable point where nothing is pending, and yet there is work
+//   conserve   time is about to pass by more than CONSERVE_BOUND_NS while a p is idle and a
+//   goroutine queued
+//
+// A stable point is a moment at which no thread can run: whoever could have helped is asleep.
+
+#include "runtime/sched/sched.h"
+#include "runtime/base/tls.h"
+#include "stress/sim/engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CONSERVE_BOUND_NS = 10000 };
+
+// Independent of the table in status.c, on purpose: one mistake must not blind both.
+static bool transition_legal(uint32_t from, uint32_t to)
+{
+    if ((from ^ to) == G_SCAN)
+        return true;
+    switch (from) {
+    case G_IDLE:
+        return to == G_DEAD;
+    case G_DEAD:
+        return to == G_RUNNABLE || to == G_SYSCALL;
+    case G_RUNNABLE:
+        return to == G_RUNNING;
+    case G_RUNNING:
+        return to != G_IDLE && to != G_RUNNING && to < G_STATES;
+    case G_WAITING:
+        return to == G_RUNNABLE || to == G_COPYSTACK;
+    case G_SYSCALL:
+        return to == G_RUNNING || to == G_RUNNABLE;
+    case G_COPYSTACK:
+        return to == G_RUNNING || to == G_WAITING;
+    case G_PREEMPTED:
+        return to == G_WAITING;
+    default:
+        return false;
+    }
+}
+
+static const char *status_name(uint32_t status)
+{
+    static const char *const names[] = {"idle",    "runnable", "running",   "syscall",
+                                        "waiting", "dead",     "copystack", "preempted"};
+    return status < G_STATES ? names[status] : status & G_SCAN ? "scan" : "?";
+}
+
+// Queues ----------------------------------------------------------------------------------
+
+static uint32_t runq_count(const struct p *pp, const struct g *gp)
+{
+    uint32_t n = 0, head = load_relaxed(&pp->runqhead), tail = load_relaxed(&pp->runqtail);
+    for (uint32_t i = head; i != tail && i - head < RUNQ_SIZE; i++)
+        n += !gp || load_relaxed(&pp->runq[i % RUNQ_SIZE]) == gp;
+    const struct g *next = load_relaxed(&pp->runnext);
+    return n + (next && (!gp || next == gp));
+}
+
+static uint32_t global_count(const struct g *gp)
+{
+    uint32_t n = 0;
+    for (const struct g *at = sched.runq.head; at && n < 100000; at = at->schedlink)
+        n += !gp || at == gp;
+    return n;
+}
+
+// In how many queues gp stands; gp NULL: how many goroutines stand in queues. *where names one.
+static uint32_t queued(const struct g *gp, const char **where)
+{
+    uint32_t n = global_count(gp);
+    if (n)
+        *where = "the global queue";
+    for (int32_t i = 0; i < nprocs; i++) {
+        uint32_t k = runq_count(allp[i], gp);
+        if (k)
+            *where = load_relaxed(&allp[i]->status) == P_IDLE ? "the queue of an idle p"
+                                                              : "the queue of a running p";
+        n += k;
+    }
+    return n;
+}
+
+static uint32_t places_running(const struct g *gp)
+{
+    uint32_t n = 0;
+    for (const struct m *mp = sched.allm; mp; mp = mp->alllink)
+        n += mp->curg == gp;
+    return n;
+}
+
+// gstate ----------------------------------------------------------------------------------
+
+static void bad_state(const struct g *gp, uint32_t from, uint32_t to, const char *why)
+{
+    char signature[256], message[256];
+    snprintf(signature, sizeof signature, "gstate: %s -> %s: %s", status_name(from),
+             status_name(to), why);
+    snprintf(message, sizeof message, "goroutine %lu goes %s -> %s: %s", (unsigned long)gp->goid,
+             status_name(from), status_name(to), why);
+    struct sim_finding *f = &sim.result.finding;
+    oracle_place(&f->place[0], sim.at.context, SIM_SITE_NONE, sim.node, 0, "status change",
+                 sim.points);
+    f->places = 1;
+    oracle_report("gstate", signature, message);
+}
+
+static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
+{
+    const struct m *mp = rt_tls_g ? rt_tls_g->m : NULL;
+    const char *where = "";
+    if (!transition_legal(from, to))
+        bad_state(gp, from, to, "no such transition");
+    else if (from == G_RUNNING && places_running(gp) > (mp && mp->curg == gp))
+        bad_state(gp, from, to, "another m runs it");
+    else if (to == G_RUNNING && places_running(gp) > 1)
+        bad_state(gp, from, to, "two m's run it");
+    else if (to == G_RUNNING && queued(gp, &where) > 0)
+        bad_state(gp, from, to, "it still stands in a queue");
+    else if (from == G_DEAD && queued(gp, &where) > 0)
+        bad_state(gp, from, to, "it stands in a queue");
+}
+
+static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
+{
+    if (addr == (uint64_t)&allgs.n) {
+        struct g **all = load_relaxed(&allgs.v);
+        for (uint64_t i = old_value; i < new_value; i++)
+            race_watch((uint64_t)&all[i]->status);
+        return;
+    }
+    status_changed((const struct g *)(addr - offsetof(struct g, status)), (uint32_t)old_value,
+                   (uint32_t)new_value);
+}
+
+// Stable points ---------------------------------------------------------------------------
+
+static void list_goroutines(char *buf, size_t bytes)
+{
+    struct g **all = load_relaxed(&allgs.v);
+    size_t n = strlen(buf);
+    for (uint32_t i = 0; all && i < load_relaxed(&allgs.n) && n + 1 < bytes; i++) {
+        uint32_t status = load_relaxed(&all[i]->status);
+        if (status == G_DEAD || status == G_IDLE)
+            continue;
+        const char *why = all[i]->wait == WAIT_PARK    ? " (park)"
+                          : all[i]->wait == WAIT_SLEEP ? " (sleep)"
+                                                       : "";
+        n += (size_t)snprintf(buf + n, bytes - n, "%s g%lu %s%s", n ? "," : "",
+                              (unsigned long)all[i]->goid, status_name(status),
+                              status == G_WAITING ? why : "");
+    }
+}
+
+static int64_t earliest_timer(void)
+{
+    int64_t when = NEVER;
+    for (int32_t i = 0; i < nprocs; i++) {
+        int64_t w = load_relaxed(&allp[i]->timers_when);
+        if (w != 0 && w < when)
+            when = w;
+    }
+    return when;
+}
+
+static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
+{
+    char signature[200], message[600];
+    snprintf(signature, sizeof signature, "%s: %s", oracle, what);
+    snprintf(message, sizeof message, "every thread sleeps%s, but %s (%d idle p's, %d spinning);",
+             jump_ns < 0 ? " and nothing is due" : "", what, load_relaxed(&sched.npidle),
+             load_relaxed(&sched.nmspinning));
+    list_goroutines(message, sizeof message);
+    oracle_report(oracle, signature, message);
+}
+
+static void model_stable(int64_t jump_ns)
+{
+    if (nprocs == 0)
+        return;
+    const char *where = "";
+    char what[160];
+    bool work = queued(NULL, &where) > 0, idle = sched.pidle != NULL;
+    int64_t timer = earliest_timer();
+    if (work && (jump_ns < 0 || (idle && jump_ns > CONSERVE_BOUND_NS))) {
+        snprintf(what, sizeof what, "a goroutine is left in %s%s", where,
+                 idle ? " beside an idle p" : "");
+        stable_report(jump_ns < 0 ? "lost-wake" : "conserve", what, jump_ns);
+    }
+    if (timer != NEVER && (jump_ns < 0 || (idle && timer + CONSERVE_BOUND_NS < sim.now + jump_ns)))
+        stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
+    if (jump_ns < 0)
+        stable_report("deadlock", "all goroutines wait", jump_ns);
+}
+
+static void model_end(bool exited)
+{
+    (void)exited;
+}
+
+static void model_begin(void)
+{
+    race_watch((uint64_t)&allgs.n);
+}
+
+// Names of words, for people --------------------------------------------------------------
+
+struct word {
+    uint32_t offset, bytes;
+    const char *name;
+};
+#define WORD(type, field)                                                                          \
+    {                                                                                              \
+        offsetof(struct type, field), sizeof(((struct type *)0)->field), #field                    \
+    }
+
+static const struct word g_words[] = {
+    WORD(g, status), WORD(g, permit), WORD(g, sched), WORD(g, schedlink), WORD(g, m),
+    WORD(g, goid),   WORD(g, fn),     WORD(g, wait),  WORD(g, timer),     {0}};
+static const struct word m_words[] = {
+    WORD(m, p),    WORD(m, curg), WORD(m, nextp), WORD(m, spinning),    WORD(m, schedlink),
+    WORD(m, park), WORD(m, rand), WORD(m, held),  WORD(m, park_commit), {0}};
+static const struct word p_words[] = {WORD(p, status),
+                                      WORD(p, m),
+                                      WORD(p, link),
+                                      WORD(p, runqhead),
+                                      WORD(p, runqtail),
+                                      WORD(p, runnext),
+                                      WORD(p, runq),
+                                      WORD(p, schedtick),
+                                      WORD(p, stats),
+                                      WORD(p, stats_seen),
+                                      WORD(p, gfree),
+                                      WORD(p, events),
+                                      WORD(p, timers_lock),
+                                      WORD(p, timers),
+                                      WORD(p, ntimers),
+                                      WORD(p, timers_when),
+                                      {0}};
+static const struct word sched_words[] = {
+    WORD(schedt, lock),       WORD(schedt, midle),      WORD(schedt, pidle),
+    WORD(schedt, runq),       WORD(schedt, runqsize),   WORD(schedt, npidle),
+    WORD(schedt, nmidle),     WORD(schedt, nmspinning), WORD(schedt, needspinning),
+    WORD(schedt, lastpoll),   WORD(schedt, poll_until), WORD(schedt, gfree_lock),
+    WORD(schedt, gfree),      WORD(schedt, ngfree),     WORD(schedt, goidgen),
+    WORD(schedt, allgs_lock), WORD(schedt, allm),       {0}};
+
+static bool name_word(const struct word *w, uint64_t offset, const char *who, uint64_t number,
+                      char *buf, size_t bytes)
+{
+    for (; w->bytes; w++) {
+        if (offset - w->offset < w->bytes)
+            break;
+    }
+    const char *field = w->bytes ? w->name : "?";
+    char number_text[24] = "";
+    if (number != UINT64_MAX)
+        snprintf(number_text, sizeof number_text, "%lu", (unsigned long)number);
+    snprintf(buf, bytes, "%s%s.%s", who, number_text, field);
+    return true;
+}
+
+static bool model_name(uint64_t addr, char *buf, size_t bytes)
+{
+    uint64_t d = addr - (uint64_t)&sched;
+    if (d < sizeof sched)
+        return name_word(sched_words, d, "sched", UINT64_MAX, buf, bytes);
+    for (int32_t i = 0; i < nprocs; i++) {
+        if ((d = addr - (uint64_t)allp[i]) < sizeof(struct p))
+            return name_word(p_words, d, "p", (uint64_t)i, buf, bytes);
+    }
+    for (const struct m *mp = sched.allm; mp; mp = mp->alllink) {
+        if ((d = addr - (uint64_t)mp) < sizeof *mp)
+            return name_word(m_words, d, "m", (uint64_t)mp->id, buf, bytes);
+        if ((d = addr - (uint64_t)mp->g0) < sizeof(struct g))
+            return name_word(g_words, d, "g0 of m", (uint64_t)mp->id, buf, bytes);
+    }
+    struct g **all = load_relaxed(&allgs.v);
+    for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
+        if ((d = addr - (uint64_t)all[i]) < sizeof(struct g))
+            return name_word(g_words, d, "g", all[i]->goid, buf, bytes);
+    }
+    return false;
+}
+
+static const struct sim_model model = {
+    .begin = model_begin,
+    .wrote = model_wrote,
+    .stable = model_stable,
+    .end = model_end,
+    .name = model_name,
+};
+
+void sim_use_runtime(void)
+{
+    static struct sim_model with_tls;
+    with_tls = model;
+    with_tls.tls =
+        (void **)&rt_tls_g; // the engine runs on one OS thread: the address does not change
+    sim_model = &with_tls;
+}

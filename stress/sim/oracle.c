@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all oracles share: which are on, how a finding is written down, the watch on words, the
+// program's standard error. What an oracle knows of the runtime's structures is in model.c.
+
+#include "stress/sim/engine.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+// In the order in which they are documented (docs/simulation.md).
+static const char *const oracle_names[] = {"race",     "gstate",   "lost-wake", "conserve",
+                                           "deadlock", "livelock", "crash",     NULL};
+static bool disabled[sizeof oracle_names / sizeof oracle_names[0]];
+
+const struct sim_model *sim_model;
+uint64_t oracle_plain_addr, oracle_plain_old;
+
+enum { OUTPUT_FRAMES = 8 << 10 };
+static char output[4096];
+static size_t output_bytes;
+
+const char *const *sim_oracle_names(void)
+{
+    return oracle_names;
+}
+
+bool sim_oracle_enable(const char *name, bool on)
+{
+    for (int i = 0; oracle_names[i]; i++) {
+        if (strcmp(oracle_names[i], name) == 0) {
+            disabled[i] = !on;
+            if (i == 0)
+                race_enabled = on;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool oracle_on(const char *name)
+{
+    for (int i = 0; oracle_names[i]; i++) {
+        if (strcmp(oracle_names[i], name) == 0)
+            return !disabled[i];
+    }
+    return false;
+}
+
+void oracle_restart(void)
+{
+    output_bytes = 0;
+    oracle_plain_addr = 0;
+}
+
+void oracle_output(const char *text, size_t bytes)
+{
+    sim.fiber->low -= OUTPUT_FRAMES; // libc formats on the program's stack, below all hooks
+    if (bytes > sizeof output - 1 - output_bytes)
+        bytes = sizeof output - 1 - output_bytes;
+    memcpy(output + output_bytes, text, bytes);
+    output_bytes += bytes;
+}
+
+const char *sim_output(void)
+{
+    output[output_bytes] = 0;
+    return output;
+}
+
+void oracle_place(struct sim_place *p, uint32_t context, uint32_t site, uint32_t node, uint64_t pc,
+                  const char *kind, uint64_t point)
+{
+    const struct context *c = &sim_contexts[context];
+    p->actor = c->actor;
+    p->after = c->after;
+    p->op = c->op;
+    p->thread = c->thread;
+    p->site = site;
+    p->kind = kind;
+    p->point = point;
+    calls_frames(node, pc, &p->stack);
+}
+
+void oracle_report(const char *oracle, const char *signature, const char *message)
+{
+    struct sim_finding *f = &sim.result.finding;
+    if (!oracle_on(oracle)) {
+        f->places = 0;
+        return;
+    }
+    f->oracle = oracle;
+    snprintf(f->signature, sizeof f->signature, "%s", signature);
+    snprintf(f->message, sizeof f->message, "%s", message);
+    sim_finish(SIM_FOUND);
+}
+
+// The first line, without digits: "g 17" and "g 18" are the same symptom.
+static void stable_text(const char *text, char *buf, size_t bytes)
+{
+    size_t n = 0;
+    for (; *text && *text != '\n' && n + 1 < bytes; text++) {
+        if (isdigit((unsigned char)*text) && n > 0 && buf[n - 1] == '#')
+            continue;
+        buf[n++] = isdigit((unsigned char)*text) ? '#' : *text;
+    }
+    buf[n] = 0;
+}
+
+void oracle_crash(const char *text, uint64_t pc)
+{
+    char stable[240], signature[320];
+    stable_text(text, stable, sizeof stable);
+    snprintf(signature, sizeof signature, "crash: %s", stable);
+    struct sim_finding *f = &sim.result.finding;
+    oracle_place(&f->place[0], sim.at.context, sim_site_of(pc), sim.node, pc, "crash", sim.points);
+    f->places = 1;
+    oracle_report("crash", signature, text);
+    sim_finish(SIM_LIMIT); // the oracle is off; the program cannot go on
+}
+
+// Watched words ---------------------------------------------------------------------------
+
+struct write {
+    uint64_t addr, old_value, new_value;
+};
+
+static void wrote_entry(void *arg)
+{
+    const struct write *w = arg;
+    sim_model->wrote(w->addr, w->old_value, w->new_value);
+}
+
+void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
+{
+    struct write w = {addr, old_value, new_value};
+    sim_enter(wrote_entry, &w);
+}
+
+// A plain store to a watched word was announced by the hook before it; now it has happened.
+void oracle_flush_plain(void)
+{
+    uint64_t addr = oracle_plain_addr, old_value = oracle_plain_old;
+    oracle_plain_addr = 0;
+    uint32_t now;
+    memcpy(&now, (const void *)addr, sizeof now);
+    oracle_wrote(addr, (uint32_t)old_value, now);
+}
+
+const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
+{
+    if (!sim_model || !sim_model->name(addr, buf, bytes))
+        snprintf(buf, bytes, "0x%lx", (unsigned long)addr);
+    return buf;
+}

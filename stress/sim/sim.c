@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One execution, from restart to result.
+
+#include "stress/sim/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void sim_schedule_push(struct sim_schedule *s, const struct sim_choice *c)
+{
+    if (s->n == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 64;
+        s->v = realloc(s->v, s->cap * sizeof s->v[0]);
+        if (!s->v)
+            abort();
+    }
+    s->v[s->n++] = *c;
+}
+
+void sim_schedule_copy(struct sim_schedule *to, const struct sim_schedule *from)
+{
+    to->n = 0;
+    for (size_t i = 0; i < from->n; i++)
+        sim_schedule_push(to, &from->v[i]);
+}
+
+void sim_schedule_free(struct sim_schedule *s)
+{
+    free(s->v);
+    *s = (struct sim_schedule){0};
+}
+
+void sim_init(void)
+{
+    static bool done;
+    if (done)
+        return;
+    done = true;
+    sim_sites_load();
+    memory_init();
+    watchdog_init();
+}
+
+static void start_tags(void)
+{
+    static uint32_t executions;
+    if (++executions == SIM_TAGS) {
+        memory_wipe_cells();
+        executions = 1;
+    }
+    sim.tag = executions << SIM_INDEX_BITS;
+    if (sim.serial > UINT32_MAX / 2) {
+        for (uint32_t i = 0; i < SIM_FIBERS_MAX; i++)
+            memset(sim_fibers[i].visit, 0, sizeof sim_fibers[i].visit);
+        sim.serial = 0;
+    }
+}
+
+static void start_execution(const struct sim_params *p)
+{
+    memory_restart();
+    sim_threads_restart();
+    start_tags();
+    race_restart();
+    oracle_restart();
+    trace_restart(p->trace);
+    sim.tracing = p->trace;
+    sim.points = 0;
+    sim.hash = 0x243f6a8885a308d3u;
+    sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
+    sim.strategy->next_point = 0;
+    if (sim.asking)
+        memset(sim.ask, 0, sizeof sim.ask);
+    sim.asking = false;
+    sim.max_points = p->max_points ? p->max_points : SIM_DEFAULT_POINTS;
+    sim.slice_end = SIM_SLICE_POINTS;
+    sim.next_stop = 0;
+    sim.result.schedule.n = 0;
+    sim.result.finding.places = 0;
+    sim.result.finding.oracle = NULL;
+    if (sim.strategy->begin)
+        sim.strategy->begin(sim.strategy, p->seed);
+}
+
+const struct sim_result *sim_run(const struct sim_params *p)
+{
+    start_execution(p);
+    for (uint32_t i = 0; i < p->program->threads; i++)
+        sim_thread_spawn(p->program->fn[i], p->program->arg, 256 << 10);
+    struct thread *first = sim_current = &sim_threads[0];
+    sim.ready--;
+    memmove(&sim.run[0], &sim.run[1], sim.ready * sizeof sim.run[0]);
+    sim.at = first->at;
+    sim.fiber = first->own;
+    sim.node = CALLS_ROOT;
+    sim.depth = 0;
+    if (sim_model) {
+        *sim_model->tls = NULL;
+        sim_model->begin();
+    }
+    sim.running = true;
+    sim_start();
+    sim.running = false;
+    sim.result.points = sim.points;
+    sim.result.state_hash = sim.hash;
+    return &sim.result;
+}

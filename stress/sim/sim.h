@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine's interface to those who drive it (hunt, replay, minimize, explain, fuzzers, tests).
+//
+// One call of sim_run is one execution: the globals of the program under test are put back, its
+// threads run as fibers under a strategy that answers every choice, and the result says what was
+// met. Single threaded; not reentrant.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Names ------------------------------------------------------------------------------------
+// Actors and goroutines have names; a name is interned once a process and handled by number.
+// 0 means none.
+
+uint32_t sim_intern(const char *name);
+const char *sim_name(uint32_t id); // "" for 0; valid for the process's life
+
+// Sites ------------------------------------------------------------------------------------
+// A site is a place in the source where something shared happens, the same over recompilation:
+// function chain (innermost first, joined by '<'; frames of base/ are left out), text of the line
+// with white space folded, and the rank among equal ones (columns from left to right).
+// The table PC -> site comes from the binary itself (section .gauntlet.sites, made at link time).
+
+struct sim_site {
+    const char *function;
+    const char *text;
+    uint32_t rank;
+    const char *file; // for people only, not part of the identity
+    uint32_t line;
+};
+
+enum { SIM_SITE_NONE = 0, SIM_SITE_HOST = 1 }; // HOST: a host call whose PC is in no table
+uint32_t sim_site_count(void);
+const struct sim_site *sim_site(uint32_t id); // never NULL for id < sim_site_count()
+uint32_t sim_site_find(const char *function, const char *text, uint32_t rank); // 0: no such place
+
+// Choices ----------------------------------------------------------------------------------
+// Everything undetermined is one choice among n; 0 is the calm one (see docs/simulation.md).
+// A schedule is the list of choices that were not calm, in the order in which they were taken.
+
+enum sim_kind {
+    SIM_RUN,  // another thread runs although this one could go on; value: name of the thread
+    SIM_NEXT, // who runs when this one cannot go on, yields or had a long turn; value: name of the
+              // thread
+    SIM_RANDOM, // what host_random says; value: the number itself
+    SIM_KINDS
+};
+
+struct sim_choice {
+    uint32_t actor; // goroutine, or thread while it is on its own stack (name)
+    uint32_t after; // for a thread: the goroutine it last ran (name), or 0
+    uint32_t op;    // operation of that goroutine: SIM_OP(index in its body, iteration)
+    uint32_t turn;  // for a thread after a goroutine: how often that had left its thread in `op`,
+                    // from 1; else 0
+    uint32_t site;
+    uint32_t visit; // n-th visit of the site under the names above; from 1
+    uint32_t value; // SIM_RUN, SIM_NEXT: name; SIM_RANDOM: number
+    enum sim_kind kind;
+};
+
+// An operation inside loops is an operation of its own in each iteration. Of a thread that ran no
+// goroutine since it slept: SIM_OP(0, how often it has slept).
+#define SIM_OP(index, iteration) ((uint32_t)(index) | (uint32_t)(iteration) << 16)
+#define SIM_OP_INDEX(op) ((op)&0xffffu)
+#define SIM_OP_ITERATION(op) ((op) >> 16)
+
+struct sim_schedule {
+    struct sim_choice *v; // owned; sim_schedule_free releases it
+    size_t n, cap;
+};
+
+void sim_schedule_push(struct sim_schedule *s, const struct sim_choice *c);
+void sim_schedule_copy(struct sim_schedule *to, const struct sim_schedule *from);
+void sim_schedule_free(struct sim_schedule *s);
+
+// Strategies -------------------------------------------------------------------------------
+
+struct sim_point {
+    struct sim_choice at;    // value not set
+    uint32_t n;              // how many answers; > 1
+    const uint32_t *threads; // SIM_RUN, SIM_NEXT: thread numbers [n], threads[0] the calm one
+    uint64_t number;         // of this point in the execution
+};
+
+// Embed as first member. `begin` may be NULL. A strategy is asked at every SIM_NEXT and SIM_RANDOM
+// and, for SIM_RUN, at points whose number is at least `next_point` (set by itself) or, with
+// `on_ready`, right after a thread became runnable. Where it is not asked the answer is the calm
+// one.
+struct sim_strategy {
+    const char *name;
+    uint64_t next_point;
+    bool on_ready;
+    void (*begin)(struct sim_strategy *s, uint64_t seed);
+    uint32_t (*choose)(struct sim_strategy *s, const struct sim_point *p); // < p->n
+};
+
+struct sim_strategy *sim_strategy_calm(void);
+struct sim_strategy *sim_strategy_random(void);
+struct sim_strategy *sim_strategy_pct(uint32_t depth);
+// Takes each choice of `schedule` when its place is reached, at most once; calm everywhere else.
+// `schedule` stays the caller's and must outlive the run.
+struct sim_strategy *sim_strategy_replay(const struct sim_schedule *schedule);
+// After a replay: how many choices were taken; the index of the first that was not, or n.
+size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
+// By name: "random", "pct", "pct3", "auto" ...; NULL when unknown.
+struct sim_strategy *sim_strategy_by_name(const char *name);
+
+// Running ----------------------------------------------------------------------------------
+
+enum { SIM_THREADS_MAX = 64, SIM_STACK_FRAMES = 24 };
+
+struct sim_program {
+    uint32_t threads; // started together, in this order; 1 for the runtime (its first m)
+    void (*fn[4])(void *);
+    void *arg;
+};
+
+struct sim_params {
+    const struct sim_program *program;
+    struct sim_strategy *strategy;
+    uint64_t seed;
+    uint32_t max_points; // 0: default; reaching it is SIM_LIMIT, or livelock when one thread spun
+    bool trace;          // keep the event log (sim_trace)
+};
+
+struct sim_frames {
+    uint32_t n;
+    uint64_t pc[SIM_STACK_FRAMES]; // innermost first; sim_pc_site names them
+};
+
+// One side of a race, or the place where an oracle struck.
+struct sim_place {
+    uint32_t actor, after, op; // as in sim_choice
+    uint32_t thread;           // name of the virtual thread
+    uint32_t site;
+    const char *kind; // "read", "write", "atomic read", ... or the oracle's word
+    uint64_t point;   // number of the point before which it happened
+    struct sim_frames stack;
+};
+
+struct sim_finding {
+    const char *oracle;  // "race", "lost-wake", ... (static)
+    char signature[512]; // stable identity, one line
+    char message[768];   // for people: what was wrong, one or two lines
+    uint32_t places;     // 0, 1 or 2
+    struct sim_place place[2];
+};
+
+enum sim_outcome { SIM_OK, SIM_FOUND, SIM_LIMIT };
+
+struct sim_result {
+    enum sim_outcome outcome;
+    struct sim_finding finding; // when SIM_FOUND
+    struct sim_schedule
+        schedule; // choices taken that were not calm; owned by the engine, valid until the next run
+    uint64_t points;     // scheduling points met
+    uint64_t state_hash; // over all points: actor, site, value: equal runs have equal hashes
+};
+
+// Once a process, before anything else. Exits 2 with a line on standard error when the address
+// space it needs is taken or the binary carries no site table.
+void sim_init(void);
+// Tells the engine that the program is the runtime (model.c of its size): its oracles and names.
+// After sim_init.
+void sim_use_runtime(void);
+// Takes the fault signals (again): sim_init has done it; needed after somebody else, such as a test
+// framework, took them.
+void sim_catch_signals(void);
+// The result is owned by the engine and valid until the next call.
+const struct sim_result *sim_run(const struct sim_params *params);
+
+// What the program wrote to standard error in the last execution (its first 4 KiB).
+const char *sim_output(void);
+
+// Which oracles report (all by default). Returns false for an unknown name.
+bool sim_oracle_enable(const char *name, bool on);
+const char *const *sim_oracle_names(void); // NULL-terminated
+
+// Event log of the last run with params.trace -------------------------------------------------
+
+struct sim_event {
+    uint64_t point;            // 0-based number of the scheduling point
+    uint32_t actor, after, op; // who
+    uint32_t thread;           // name of the virtual thread
+    uint32_t site;
+    const char
+        *what; // "load", "store", "cas", "cas failed", "add", "exchange", "futex wait" ... (static)
+    uint64_t addr; // word concerned, or 0
+    uint64_t old_value, new_value;
+    int32_t choice; // index in the result's schedule of the choice taken here, or -1
+    struct sim_frames stack;
+};
+const struct sim_event *sim_trace(size_t *n);
+
+// For printing: site of a frame's PC (0 when outside instrumented code), and the name of what
+// lies at an address ("sched.npidle", "p1.runqtail", "g3.status", or hexadecimal). `buf` is
+// returned.
+uint32_t sim_pc_site(uint64_t pc);
+const char *sim_pc_function(uint64_t pc); // "?" outside instrumented code
+const char *sim_address_name(uint64_t addr, char *buf, size_t bytes);

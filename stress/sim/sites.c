@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table PC -> site of the running binary, from its section .gauntlet.sites (text, written at
+// link time by ci/sites). No debug information is read: a replay starts in milliseconds.
+//
+// Lookup of a hook's PC is one load from an array indexed by PC; strings are touched only when a
+// name is needed.
+
+#include "stress/sim/engine.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+uint16_t *sim_site_table;
+uint64_t sim_site_lo, sim_site_span;
+bool sim_uses_fences;
+
+static struct sim_site sites[SIM_SITES_MAX] = {
+    [SIM_SITE_NONE] = {.function = "?", .text = "", .file = "?"},
+    [SIM_SITE_HOST] = {.function = "host", .text = "", .file = "?"},
+};
+static uint32_t n_sites = 2;
+
+struct range {
+    uint64_t lo, hi;
+    const char *function;
+};
+static struct range *ranges;
+static size_t n_ranges;
+
+static _Noreturn void bad_table(const char *why)
+{
+    fprintf(stderr, "gauntlet: %s: the site table of this binary is unusable\n", why);
+    exit(2);
+}
+
+// The section's text, NUL-terminated and writable, or NULL. Freed never: names point into it.
+static char *read_section(size_t *bytes)
+{
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return NULL;
+    char *image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (image == MAP_FAILED)
+        return NULL;
+    const Elf64_Ehdr *eh = (const void *)image;
+    const Elf64_Shdr *sh = (const void *)(image + eh->e_shoff);
+    const char *strings = image + sh[eh->e_shstrndx].sh_offset;
+    char *text = NULL;
+    for (unsigned i = 0; i < eh->e_shnum && !text; i++) {
+        if (strcmp(strings + sh[i].sh_name, ".gauntlet.sites") != 0)
+            continue;
+        *bytes = sh[i].sh_size;
+        text = malloc(*bytes + 1);
+        memcpy(text, image + sh[i].sh_offset, *bytes);
+        text[*bytes] = 0;
+    }
+    munmap(image, (size_t)st.st_size);
+    return text;
+}
+
+static char *field(char **p)
+{
+    char *start = *p;
+    char *tab = strchr(start, '\t');
+    if (tab) {
+        *tab = 0;
+        *p = tab + 1;
+    } else {
+        *p = start + strlen(start);
+    }
+    return start;
+}
+
+static void read_site(char *line)
+{
+    unsigned long id = strtoul(field(&line), NULL, 10);
+    if (id != n_sites || n_sites == SIM_SITES_MAX)
+        bad_table("site numbers");
+    struct sim_site *s = &sites[n_sites++];
+    s->rank = (uint32_t)strtoul(field(&line), NULL, 10);
+    s->line = (uint32_t)strtoul(field(&line), NULL, 10);
+    s->file = field(&line);
+    s->function = field(&line);
+    s->text = line;
+}
+
+struct pc_entry {
+    uint64_t pc;
+    uint16_t site;
+};
+
+static void build_table(const struct pc_entry *pcs, size_t n)
+{
+    uint64_t lo = UINT64_MAX, hi = 0;
+    for (size_t i = 0; i < n; i++) {
+        lo = pcs[i].pc < lo ? pcs[i].pc : lo;
+        hi = pcs[i].pc > hi ? pcs[i].pc : hi;
+    }
+    if (n == 0 || hi - lo > 64u << 20)
+        bad_table("PC range");
+    sim_site_lo = lo;
+    sim_site_span = hi - lo + 1;
+    sim_site_table = calloc(sim_site_span, sizeof *sim_site_table);
+    for (size_t i = 0; i < n; i++)
+        sim_site_table[pcs[i].pc - lo] = pcs[i].site;
+}
+
+void sim_sites_load(void)
+{
+    size_t bytes = 0;
+    char *text = read_section(&bytes);
+    if (!text)
+        bad_table("missing");
+    size_t cap = bytes / 16 + 16, n = 0;
+    struct pc_entry *pcs = malloc(cap * sizeof *pcs);
+    ranges = malloc(cap * sizeof *ranges);
+    char *save = NULL;
+    char *line = strtok_r(text, "\n", &save);
+    if (!line || strcmp(line, "gauntlet-sites 1") != 0)
+        bad_table("version");
+    while ((line = strtok_r(NULL, "\n", &save))) {
+        if (strncmp(line, "site ", 5) == 0) {
+            read_site(line + 5);
+        } else if (strncmp(line, "pc ", 3) == 0) {
+            line += 3;
+            uint64_t pc = strtoull(field(&line), NULL, 16);
+            unsigned long id = strtoul(field(&line), NULL, 10);
+            if (id >= n_sites || n == cap)
+                bad_table("PC entries");
+            if (strstr(line, "thread_fence"))
+                sim_uses_fences = true;
+            pcs[n++] = (struct pc_entry){pc, (uint16_t)id};
+        } else if (strncmp(line, "range ", 6) == 0 && n_ranges < cap) {
+            line += 6;
+            struct range *r = &ranges[n_ranges++];
+            r->lo = strtoull(field(&line), NULL, 16);
+            r->hi = strtoull(field(&line), NULL, 16);
+            r->function = line;
+        }
+    }
+    build_table(pcs, n);
+    free(pcs);
+}
+
+uint32_t sim_site_count(void)
+{
+    return n_sites;
+}
+const struct sim_site *sim_site(uint32_t id)
+{
+    return &sites[id < n_sites ? id : 0];
+}
+uint32_t sim_pc_site(uint64_t pc)
+{
+    return sim_site_of(pc);
+}
+
+uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
+{
+    for (uint32_t i = 1; i < n_sites; i++) {
+        if (sites[i].rank == rank && strcmp(sites[i].function, function) == 0 &&
+            strcmp(sites[i].text, text) == 0)
+            return i;
+    }
+    return SIM_SITE_NONE;
+}
+
+const char *sim_pc_function(uint64_t pc)
+{
+    for (size_t i = 0; i < n_ranges; i++) {
+        if (pc >= ranges[i].lo && pc < ranges[i].hi)
+            return ranges[i].function;
+    }
+    return "?";
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Virtual threads, virtual time, and the choice of who runs.
+//
+// Calm, the answer 0 of every choice, means here: the running thread goes on; at a yield or after
+// SIM_SLICE_POINTS points without a switch it goes to the end of the line and the first in line
+// runs; when it blocks, the first in line (the longest ready) runs. Time moves only when no thread
+// can run.
+//
+// Everything but sim_slow_point's callers runs on the engine's stack.
+
+#include "stress/sim/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sim sim;
+struct thread *sim_current;
+void *sim_engine_sp;
+struct thread sim_threads[SIM_THREADS_MAX];
+
+enum { FAIR_SLICE = 50, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
+
+void sim_threads_restart(void)
+{
+    sim.threads = sim.ready = 0;
+    sim.fibers = sim.fibers_free = 0;
+    sim.contexts = 1;
+    sim.now = 0;
+    sim.block_seq = 0;
+    sim.poll_broken = false;
+    sim.fair = false;
+    sim.thread = 0;
+}
+
+// Threads ---------------------------------------------------------------------------------
+
+// m0 for the first, m0.2 for the second child of m0. Formatting is slow, so each name is made once.
+static uint32_t thread_name(uint32_t parent, uint32_t k)
+{
+    enum { CACHED = 1 << 12 };
+    static struct {
+        uint32_t parent, k, name;
+    } cache[CACHED];
+    uint32_t slot = (parent * 67 + k) % CACHED;
+    if (cache[slot].name && cache[slot].parent == parent && cache[slot].k == k)
+        return cache[slot].name;
+    char text[128];
+    if (parent)
+        snprintf(text, sizeof text, "%s.%u", sim_name(parent), k);
+    else
+        snprintf(text, sizeof text, "m%u", k);
+    cache[slot].parent = parent;
+    cache[slot].k = k;
+    return cache[slot].name = sim_intern(text);
+}
+
+// What sim_enter's epilogue pops for a thread that has never run.
+struct initial_frame {
+    uint64_t r15, r14, r13, r12, rbx, rbp, entry;
+};
+
+struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_bytes)
+{
+    if (sim.threads == SIM_THREADS_MAX)
+        return NULL;
+    stack_bytes = stack_bytes ? stack_bytes : DEFAULT_STACK_BYTES;
+    char *stack = memory_thread_stack(stack_bytes);
+    if (!stack)
+        return NULL;
+    struct thread *parent = sim.running ? sim_current : NULL;
+    struct thread *t = &sim_threads[sim.threads];
+    *t = (struct thread){.index = sim.threads, .state = THREAD_RUNNABLE, .deadline = NEVER};
+    t->name = parent ? thread_name(parent->name, ++parent->children) : thread_name(0, sim.threads);
+    sim.threads++;
+    t->fiber = t->own = sim_fiber_new(false);
+    t->own->actor = t->name;
+    struct initial_frame *f =
+        (void *)(stack + stack_bytes - 64 - sizeof *f); // 16-byte aligned above it
+    t->own->low = (char *)f;
+    *f = (struct initial_frame){
+        .rbx = (uint64_t)fn, .r12 = (uint64_t)arg, .entry = (uint64_t)sim_thread_entry};
+    t->sp = f;
+    // its names begin when it first runs, but race records of its creator need none of them
+    t->at = (struct position){.visit = t->own->visit,
+                              .serial = t->own->serial,
+                              .actor = t->name,
+                              .context = sim.contexts};
+    sim_contexts[sim.contexts++] = (struct context){t->name, 0, 0, t->name};
+    race_spawn(parent ? parent->index : t->index, t->index);
+    sim_make_ready(t, 0);
+    return t;
+}
+
+void sim_make_ready(struct thread *t, int wait_result)
+{
+    t->state = THREAD_RUNNABLE;
+    t->wait_result = wait_result;
+    t->futex = NULL;
+    t->deadline = NEVER;
+    sim.run[sim.ready++] = t->index;
+    sim.newly_ready = true;
+    sim.next_stop = 0;
+}
+
+static void leave_line(uint32_t thread)
+{
+    uint32_t i = 0;
+    while (sim.run[i] != thread)
+        i++;
+    sim.ready--;
+    memmove(&sim.run[i], &sim.run[i + 1], (sim.ready - i) * sizeof sim.run[0]);
+}
+
+static void set_next_stop(void)
+{
+    uint64_t stop = sim.max_points < sim.slice_end ? sim.max_points : sim.slice_end;
+    if (!sim.fair && sim.ready > 0 && sim.strategy->next_point < stop)
+        stop = sim.strategy->next_point;
+    sim.newly_ready = false;
+    sim.next_stop = stop;
+}
+
+static void switch_to(struct thread *t)
+{
+    struct thread *from = sim_current;
+    sim.slice_end = sim.points + (sim.fair ? FAIR_SLICE : SIM_SLICE_POINTS);
+    if (t == from)
+        return;
+    void **tls = sim_model ? sim_model->tls : NULL;
+    from->at = sim.at;
+    from->fiber->node = sim.node;
+    from->fiber->depth = sim.depth;
+    sim_current = t;
+    sim.thread = t->index;
+    sim.at = t->at;
+    sim.fiber = t->fiber;
+    sim.node = t->fiber->node;
+    sim.depth = t->fiber->depth;
+    if (tls) {
+        from->tls = *tls;
+        *tls = t->tls;
+    }
+}
+
+// Choices ---------------------------------------------------------------------------------
+
+static struct sim_choice choice_here(enum sim_kind kind, uint32_t site)
+{
+    return (struct sim_choice){.actor = sim.at.actor,
+                               .after = sim.at.after,
+                               .op = sim.at.op,
+                               .turn = sim.at.turn,
+                               .site = site,
+                               .visit = (uint32_t)sim.at.visit[site],
+                               .kind = kind};
+}
+
+static void record(const struct sim_choice *c, uint64_t what)
+{
+    sim_schedule_push(&sim.result.schedule, c);
+    sim_note_value(what);
+    if (sim.tracing)
+        trace_event(c->kind == SIM_RANDOM ? "random" : "switch", c->site, 0, 0, 0, what,
+                    (int32_t)sim.result.schedule.n - 1);
+}
+
+// Asks the strategy which of `threads` runs next; [0] is the calm one.
+static uint32_t choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n,
+                              uint32_t site)
+{
+    if (n == 1 || sim.fair)
+        return threads[0];
+    struct sim_point p = {
+        .at = choice_here(kind, site), .n = n, .threads = threads, .number = sim.points};
+    uint32_t answer = sim.strategy->choose(sim.strategy, &p);
+    if (answer != 0) {
+        p.at.value = sim_threads[threads[answer]].name;
+        record(&p.at, p.at.value);
+    }
+    return threads[answer];
+}
+
+uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site)
+{
+    struct sim_point p = {.at = choice_here(kind, site), .n = n, .number = sim.points};
+    uint32_t answer = sim.fair ? 0 : sim.strategy->choose(sim.strategy, &p);
+    if (answer != 0) {
+        p.at.value = answer;
+        record(&p.at, answer);
+    }
+    return answer;
+}
+
+// The running thread goes to the end of the line; who runs?
+static void give_way(uint32_t site)
+{
+    sim.run[sim.ready++] = sim.thread;
+    uint32_t next = choose_thread(SIM_NEXT, sim.run, sim.ready, site);
+    leave_line(next);
+    switch_to(&sim_threads[next]);
+}
+
+// The points allowed are used up: go on fairly, then see whether that ends.
+static void out_of_points(uint32_t site)
+{
+    if (!sim.fair) {
+        sim.fair = true;
+        sim.max_points += sim.max_points;
+        sim.slice_end = 0;
+        return;
+    }
+    const struct sim_site *s = sim_site(site);
+    char signature[320];
+    snprintf(signature, sizeof signature, "livelock: %s `%s`", s->function, s->text);
+    struct sim_finding *f = &sim.result.finding;
+    oracle_place(&f->place[0], sim.at.context, site, sim.node, 0, "still running", sim.points);
+    f->places = 1;
+    oracle_report("livelock", signature,
+                  "no end in sight, although every thread got its turn again and again");
+    sim_finish(SIM_LIMIT);
+}
+
+static bool strategy_wants(uint32_t site)
+{
+    const struct sim_strategy *s = sim.strategy;
+    return sim.points >= s->next_point || sim.ask[site] || (s->on_ready && sim.newly_ready);
+}
+
+// The running thread could go on; does it?
+static void consider_switch(uint32_t site)
+{
+    uint32_t threads[SIM_THREADS_MAX];
+    threads[0] = sim.thread;
+    memcpy(threads + 1, sim.run, sim.ready * sizeof threads[0]);
+    uint32_t next = choose_thread(SIM_RUN, threads, sim.ready + 1, site);
+    if (next == sim.thread)
+        return;
+    leave_line(next);
+    sim.run[sim.ready++] = sim.thread;
+    switch_to(&sim_threads[next]);
+}
+
+static void slow_point(void *arg)
+{
+    uint32_t site = (uint32_t)(uintptr_t)arg;
+    if (sim.points >= sim.max_points)
+        out_of_points(site);
+    if (sim.points >= sim.slice_end) {
+        sim.slice_end = sim.points + SIM_SLICE_POINTS;
+        if (sim.ready > 0)
+            give_way(site);
+    } else if (sim.ready > 0 && strategy_wants(site)) {
+        consider_switch(site);
+    }
+    set_next_stop();
+}
+
+void sim_slow_point(uint32_t site)
+{
+    sim_enter(slow_point, (void *)(uintptr_t)site);
+}
+
+// Waiting ---------------------------------------------------------------------------------
+
+static void wake_due(void)
+{
+    for (;;) {
+        struct thread *due = NULL;
+        for (uint32_t i = 0; i < sim.threads; i++) {
+            struct thread *t = &sim_threads[i];
+            if (t->state < THREAD_FUTEX || t->state > THREAD_POLL || t->deadline > sim.now)
+                continue;
+            if (!due || t->deadline < due->deadline ||
+                (t->deadline == due->deadline && t->since < due->since))
+                due = t;
+        }
+        if (!due)
+            return;
+        sim_make_ready(due, -ETIMEDOUT);
+    }
+}
+
+static int64_t next_deadline(void)
+{
+    int64_t next = NEVER;
+    for (uint32_t i = 0; i < sim.threads; i++) {
+        const struct thread *t = &sim_threads[i];
+        if (t->state >= THREAD_FUTEX && t->state <= THREAD_POLL && t->deadline < next)
+            next = t->deadline;
+    }
+    return next;
+}
+
+// No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
+static void advance_time(void)
+{
+    int64_t next = next_deadline();
+    bool waiting = false;
+    for (uint32_t i = 0; i < sim.threads; i++)
+        waiting |= sim_threads[i].state != THREAD_DEAD;
+    if (!waiting)
+        sim_finish(SIM_OK);
+    if (sim_model)
+        sim_model->stable(next == NEVER ? -1 : next - sim.now);
+    if (next == NEVER) {
+        oracle_report("deadlock", "deadlock: every thread waits for another",
+                      "every thread waits and nothing is due to wake one");
+        sim_finish(SIM_OK);
+    }
+    sim.now = next;
+    wake_due();
+}
+
+static void run_another(uint32_t site)
+{
+    while (sim.ready == 0)
+        advance_time();
+    uint32_t next = choose_thread(SIM_NEXT, sim.run, sim.ready, site);
+    leave_line(next);
+    switch_to(&sim_threads[next]);
+    set_next_stop();
+}
+
+static void give_way_entry(void *arg)
+{
+    uint32_t site = (uint32_t)(uintptr_t)arg;
+    struct thread *t = sim_current;
+    if (sim.points >= sim.max_points)
+        out_of_points(site);
+    if (sim.ready == 0 && ++t->relaxes > RELAXES_ALONE) {
+        // spins for what only time can bring
+        t->relaxes = 0;
+        int64_t next = next_deadline();
+        if (next != NEVER) {
+            sim.now = next;
+            wake_due();
+        }
+    }
+    if (sim.ready > 0)
+        give_way(site);
+    set_next_stop();
+}
+
+void sim_give_way(uint32_t site)
+{
+    sim_enter(give_way_entry, (void *)(uintptr_t)site);
+}
+
+static void block_entry(void *arg)
+{
+    sim_current->since = ++sim.block_seq;
+    run_another((uint32_t)(uintptr_t)arg);
+}
+
+int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site)
+{
+    struct thread *t = sim_current;
+    t->state = state;
+    t->futex = futex;
+    t->deadline = deadline;
+    sim_enter(block_entry, (void *)(uintptr_t)site);
+    if (sim.fiber == t->own) {
+        t->sleeps++;
+        sim_position_thread(t);
+    }
+    return t->wait_result;
+}
+
+void sim_thread_end(uint32_t site)
+{
+    sim_current->state = THREAD_DEAD;
+    sim_enter(block_entry, (void *)(uintptr_t)site);
+    __builtin_trap();
+}
+
+void sim_finish(enum sim_outcome outcome)
+{
+    sim.result.outcome = outcome;
+    sim.running = false;
+    sim_leave();
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals, on a stack of their own: faults of the program become `crash`, and a loop without a
+// hook, which no scheduling point can leave, becomes `livelock`. Both abandon the execution: the
+// handler redirects the interrupted context into the engine (sim_abandon), and the next restart
+// puts everything back.
+
+#include "stress/sim/engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+
+enum { TICK_S = 1, STUCK_TICKS = 2 };
+
+static volatile sig_atomic_t fault_signal;
+static volatile uint64_t fault_pc, fault_addr;
+static uint64_t last_points;
+static uint32_t last_tag;
+static int stuck;
+
+static void abandon(ucontext_t *uc, int sig)
+{
+    fault_signal = sig;
+    fault_pc = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uint64_t)sim_abandon;
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    if (!sim.running) { // a fault of our own: die of it, with a core and the right status
+        signal(sig, SIG_DFL);
+        return;
+    }
+    fault_addr = (uint64_t)info->si_addr;
+    abandon(context, sig);
+}
+
+static void on_tick(int sig, siginfo_t *info, void *context)
+{
+    (void)info;
+    if (!sim.running || sim.points != last_points || sim.tag != last_tag) {
+        last_points = sim.points;
+        last_tag = sim.tag;
+        stuck = 0;
+        return;
+    }
+    if (++stuck >= STUCK_TICKS) {
+        stuck = 0;
+        abandon(context, sig);
+    }
+}
+
+void sim_abandoned(void)
+{
+    uint64_t pc = fault_pc;
+    const char *function = sim_pc_function(pc);
+    char text[320];
+    if (fault_signal != SIGVTALRM) {
+        snprintf(text, sizeof text, "%s in %s\naddress 0x%lx, pc 0x%lx", sigdescr_np(fault_signal),
+                 function, (unsigned long)fault_addr, (unsigned long)pc);
+        oracle_crash(text, pc);
+    }
+    snprintf(text, sizeof text, "livelock: a loop in %s without a shared operation", function);
+    struct sim_finding *f = &sim.result.finding;
+    oracle_place(&f->place[0], sim.at.context, SIM_SITE_NONE, sim.node, pc, "still running",
+                 sim.points);
+    f->places = 1;
+    oracle_report("livelock", text,
+                  "the running thread has not reached a scheduling point for seconds");
+    sim_finish(SIM_LIMIT);
+}
+
+void sim_catch_signals(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    // SA_NODEFER: the handler never returns into the interrupted code, so the mask must stay open.
+    const struct sigaction sa = {.sa_sigaction = on_fault,
+                                 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigaction(faults[i], &sa, NULL);
+}
+
+void watchdog_init(void)
+{
+    const size_t bytes = 256 << 10;
+    stack_t stack = {.ss_size = bytes};
+    stack.ss_sp = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {
+        perror("gauntlet: signal stack");
+        exit(2);
+    }
+    sim_catch_signals();
+    const struct sigaction sa = {.sa_sigaction = on_tick,
+                                 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER};
+    sigaction(SIGVTALRM, &sa, NULL);
+    const struct itimerval tick = {{TICK_S, 0}, {TICK_S, 0}};
+    setitimer(ITIMER_VIRTUAL, &tick,
+              NULL); // processor time of this process: a busy machine is no livelock
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The interpreter: every goroutine of the program under test executes its body here, between probes
+// that tell the personality where it is. Compiled in every flavour; what it touches is part of what is
+// tested, so it shares as few words as possible:
+//
+//   - `live` counts the goroutines that were started and have not ended, and main while it does not wait. Whoever
+//     takes it to zero is the last one, and main waits: it wakes main. One word, so no store-load pattern.
+//   - `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use its
+//     handle right now. It lets a permit come before the goroutine runs, and keeps a handle from being
+//     used after the goroutine ended and its g went to another one.
+//
+// A channel-like hand-over inside the interpreter was not used: it would order what the program leaves unordered.
+#include "stress/workload/interp.h"
+
+#include "runtime/base/atomic.h"
+#include "runtime/host/host.h"
+#include "runtime/rt.h"
+#include "stress/workload/probe.h"
+
+enum {
+    GATE_STARTED = 1, // handle[i] may be used
+    GATE_ENDED = 2,   // never again
+    GATE_PERMIT = 4,  // given before the start
+    GATE_PIN = 8,     // one user of the handle; the goroutine ends when there is none
+};
+
+struct frame {
+    uint32_t instance, actor;
+    uint32_t pc;        // index in the body of the next operation
+    uint32_t children;  // goroutines started so far
+    uint32_t depth;     // of loops
+    uint32_t iteration; // over all enclosing loops
+    bool permit;        // came before the start; the first park takes it
+    struct {
+        int64_t left;
+        uint32_t outer; // iteration outside
+    } loop[WL_DEPTH];
+};
+
+union variable {
+    uint64_t plain;
+    atomic_u64 atomic;
+};
+
+static const struct workload *program;        // written before the runtime starts
+static atomic_i32 live;                       // see above
+static atomic_u32 gate[WL_INSTANCES];         // release pairs [gate]: a started goroutine's handle is seen
+static struct g *handle[WL_INSTANCES];        // written by the goroutine itself before GATE_STARTED
+static union variable variable[WL_VARIABLES]; // the program's own data: its races are its own
+
+static void goroutine(void *arg);
+
+// Operations -------------------------------------------------------------------------------
+
+static void op_go(struct frame *f, const struct wl_op *op)
+{
+    for (int64_t k = 0; k < op->number; k++) {
+        uintptr_t child = program->instance[f->instance].first_child + f->children++;
+
+        add_acq_rel(&live, 1); // pairs [live]
+        rt_go(goroutine, (void *)child);
+    }
+}
+
+static void op_yield(struct frame *f, const struct wl_op *op)
+{
+    (void)f, (void)op;
+    rt_yield();
+}
+
+static void op_park(struct frame *f, const struct wl_op *op)
+{
+    (void)op;
+    if (f->permit)
+        f->permit = false;
+    else
+        rt_park();
+}
+
+static void op_ready(struct frame *f, const struct wl_op *op)
+{
+    uint32_t seen = load_acquire(&gate[op->at]); // pairs [gate]
+
+    (void)f;
+    for (;;) {
+        if (seen & GATE_ENDED)
+            return;
+        if (seen & GATE_STARTED) {
+            if (cas_acq_rel(&gate[op->at], &seen, seen + GATE_PIN))
+                break;
+        } else if (cas_acq_rel(&gate[op->at], &seen, seen | GATE_PERMIT)) {
+            return;
+        }
+        host_relax();
+    }
+    rt_ready(handle[op->at]);
+    sub_acq_rel(&gate[op->at], GATE_PIN); // pairs [gate]
+}
+
+static void op_sleep(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_sleep(op->number);
+}
+
+static void op_work(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    host_spin(op->number);
+}
+
+static void op_loop(struct frame *f, const struct wl_op *op)
+{
+    f->loop[f->depth].left = op->number;
+    f->loop[f->depth].outer = f->iteration;
+    f->iteration *= (uint32_t)op->number;
+    f->depth++;
+}
+
+static void op_end(struct frame *f, const struct wl_op *op)
+{
+    if (--f->loop[f->depth - 1].left > 0) {
+        f->iteration++;
+        f->pc = op->at + 1;
+    } else {
+        f->iteration = f->loop[--f->depth].outer;
+    }
+}
+
+// Permits that the program gives main while it waits are lost in the wait.
+static void op_wait(struct frame *f, const struct wl_op *op)
+{
+    (void)f, (void)op;
+    if (sub_acq_rel(&live, 1) != 1) // pairs [live]
+        while (load_acquire(&live) != 0)
+            rt_park();
+    add_acq_rel(&live, 1);
+}
+
+static void op_set(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    *(volatile uint64_t *)&variable[op->a].plain = (uint64_t)op->number;
+}
+
+static void op_get(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    (void)*(volatile uint64_t *)&variable[op->a].plain;
+}
+
+static void op_add(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    add_acq_rel(&variable[op->a].atomic, (uint64_t)op->number);
+}
+
+static void op_expect(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    if (load_acquire(&variable[op->a].atomic) != (uint64_t)op->number)
+        host_abort(op->fault);
+}
+
+// Goroutines -------------------------------------------------------------------------------
+
+static void goroutine_begin(struct frame *f)
+{
+    uint32_t i = f->instance;
+
+    if (!program->instance[i].readied)
+        return;
+    handle[i] = rt_self();
+    f->permit = (add_acq_rel(&gate[i], GATE_STARTED) & GATE_PERMIT) != 0; // pairs [gate]
+}
+
+static void goroutine_end(struct frame *f)
+{
+    uint32_t i = f->instance;
+
+    probe_op(f->actor, program->body[program->instance[i].body].count);
+    if (program->instance[i].readied) {
+        add_acq_rel(&gate[i], GATE_ENDED);
+        while (load_acquire(&gate[i]) >= GATE_PIN) // pairs [gate]
+            rt_yield();
+    }
+    if (i != 0 && sub_acq_rel(&live, 1) == 1) // pairs [live]
+        rt_ready(handle[0]);
+}
+
+static void op_exit(struct frame *f, const struct wl_op *op)
+{
+    (void)op;
+    goroutine_end(f);
+    rt_exit();
+}
+
+#define RUN(constant, word, a, b) [WL_##constant] = op_##word,
+static void (*const op_run[WL_KINDS])(struct frame *, const struct wl_op *) = {WORKLOAD_OPS(RUN)};
+#undef RUN
+
+static void goroutine(void *arg)
+{
+    struct frame f = {.instance = (uint32_t)(uintptr_t)arg};
+    const struct wl_body *body = &program->body[program->instance[f.instance].body];
+    const struct wl_op *ops = &program->op[body->first];
+
+    f.actor = program->instance[f.instance].actor;
+    probe_op(f.actor, 0);
+    goroutine_begin(&f);
+    while (f.pc < body->count) {
+        const struct wl_op *op = &ops[f.pc];
+
+        probe_op(f.actor, wl_op_number(f.pc, f.iteration));
+        f.pc++;
+        op_run[op->kind](&f, op);
+    }
+    goroutine_end(&f);
+}
+
+static void main_goroutine(void *arg)
+{
+    handle[0] = rt_self();
+    goroutine(arg);
+}
+
+void workload_main(void *workload)
+{
+    struct rt_config config = {0};
+
+    program = workload;
+    config.procs = (int32_t)program->procs;
+    store_relaxed(&live, 1);
+    rt_main(&config, main_goroutine, NULL);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Workload text: what is accepted means the same after printing, and what strangers send is refused
+// with the place of the first error.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "stress/workload/text.h"
+
+static struct workload *parsed(const char *text)
+{
+    struct text_error err;
+    struct workload *w = workload_parse(text, strlen(text), 1, &err);
+
+    if (w == NULL)
+        fail_msg("%u:%u: %s", err.line, err.col, err.message);
+    return w;
+}
+
+static char *printed(const struct workload *w)
+{
+    char *text;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+
+    workload_print(w, f, "");
+    fclose(f);
+    return text;
+}
+
+static void print_is_canonical_and_round_trips(void **state)
+{
+    static const char canonical[] = "workload w\nprocs 3\nsizes prod\n"
+                                    "goroutine main\n    go a 3\n    go b\n    loop 2\n        loop 3\n"
+                                    "            yield\n        end\n    end\n    ready a\n    ready a#3\n    wait\n"
+                                    "    expect x 7\n"
+                                    "goroutine a\n    park\n    sleep 1500ns\n    work 2ms\n    exit\n"
+                                    "goroutine b\n    set y 1\n    get y\n    add x 7\n";
+    static const char loose[] = "# comment\n\n workload w # more\n sizes  prod\nprocs 3\n\tgoroutine main\n"
+                                "go a 3\ngo b 1\nloop 2\nloop 3\nyield\nend\nend\nready a#1\nready a#3\nwait\n"
+                                "expect x 7\ngoroutine a\npark\nsleep 1500ns\nwork 2000us\nexit\n"
+                                "goroutine b\nset y\nget y\nadd x 7\n";
+    struct workload *a = parsed(canonical), *b = parsed(loose);
+    char *ta = printed(a), *tb = printed(b);
+
+    (void)state;
+    assert_string_equal(ta, canonical);
+    assert_string_equal(tb, canonical);
+    free(ta), free(tb);
+    workload_free(a), workload_free(b);
+}
+
+static void instances_are_named_breadth_first_and_loops_count(void **state)
+{
+    struct workload *w = parsed("workload w\ngoroutine main\ngo p 2\nloop 2\ngo leaf\nend\n"
+                                "goroutine p\nloop 3\ngo leaf\nend\ngoroutine leaf\nyield\n");
+    static const char *const names[] = {"main", "p", "p#2", "leaf", "leaf#2", "leaf#3", "leaf#4", "leaf#5",
+                                        "leaf#6", "leaf#7", "leaf#8"};
+    char buf[WL_INSTANCE_NAME];
+
+    (void)state;
+    assert_int_equal(w->instances, sizeof names / sizeof names[0]);
+    for (uint32_t i = 0; i < w->instances; i++) {
+        assert_string_equal(workload_instance_name(w, i, buf), names[i]);
+        assert_int_equal(workload_instance_find(w, names[i]), i);
+    }
+    assert_int_equal(w->instance[0].children, 4);
+    assert_int_equal(w->instance[1].first_child, 5);
+    assert_int_equal(w->instance[2].first_child, 8);
+    assert_int_equal(workload_instance_find(w, "leaf#9"), -1);
+    workload_free(w);
+}
+
+struct refusal {
+    const char *text;
+    uint32_t line, col;
+    const char *message; // part of it
+};
+
+static const struct refusal refusals[] = {
+    {"", 1, 1, "empty"},
+    {"workload w\ngoroutine main\nyield", 3, 6, "truncated"},
+    {"workload w\r\n", 1, 11, "carriage return"},
+    {"workload w\n\x01\n", 2, 1, "control character"},
+    {"hello\n", 1, 1, "first line"},
+    {"# only a comment\n", 1, 1, "first line"},
+    {"workload 9\n", 1, 10, "not a name"},
+    {"workload w x\n", 1, 12, "unexpected 'x'"},
+    {"workload w\n", 1, 1, "no goroutine 'main'"},
+    {"workload w\nprocs 0\n", 2, 7, "from 1 to 64"},
+    {"workload w\nprocs 65\n", 2, 7, "from 1 to 64"},
+    {"workload w\nprocs -1\n", 2, 7, "not a number"},
+    {"workload w\nprocs 2\nprocs 3\n", 3, 1, "given twice"},
+    {"workload w\nsizes huge\n", 2, 7, "tiny or prod"},
+    {"workload w\nsizes\n", 2, 6, "tiny or prod"},
+    {"workload w\ngoroutine main\nprocs 2\n", 3, 1, "before the first goroutine"},
+    {"workload w\nyield\n", 2, 1, "before the first goroutine"},
+    {"workload w\ngoroutine main\ngoroutine main\n", 3, 11, "there are two"},
+    {"workload w\ngoroutine m0\n", 2, 11, "name of a thread"},
+    {"workload w\ngoroutine aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 2, 11, "longer"},
+    {"workload w\ngoroutine main\n  fly\n", 3, 3, "unknown operation 'fly'"},
+    {"workload w\ngoroutine main\n  yield 3\n", 3, 9, "unexpected '3'"},
+    {"workload w\ngoroutine main\n  go\n", 3, 5, "goroutine expected"},
+    {"workload w\ngoroutine main\n  go ghost\n", 3, 6, "no goroutine 'ghost'"},
+    {"workload w\ngoroutine main\n  go main\n", 3, 6, "cannot be started again"},
+    {"workload w\ngoroutine main\n  go a 513\ngoroutine a\n", 3, 8, "not a number from 1 to 512"},
+    {"workload w\ngoroutine main\n  go a\ngoroutine a\n  go a\n", 5, 6, "more than 512"},
+    {"workload w\ngoroutine main\ngoroutine a\n", 3, 1, "never started"},
+    {"workload w\ngoroutine main\n  ready a#2\n  go a\ngoroutine a\n", 3, 9, "fewer instances"},
+    {"workload w\ngoroutine main\n  ready a#0\n  go a\ngoroutine a\n", 3, 9, "after '#'"},
+    {"workload w\ngoroutine main\n  sleep 10\n", 3, 9, "not a duration"},
+    {"workload w\ngoroutine main\n  sleep 11s\n", 3, 9, "not a duration"},
+    {"workload w\ngoroutine main\n  sleep 99999999999999999999s\n", 3, 9, "not a duration"},
+    {"workload w\ngoroutine main\n  loop 2\n", 3, 3, "loop without end"},
+    {"workload w\ngoroutine main\n  end\n", 3, 3, "end without loop"},
+    {"workload w\ngoroutine main\n  loop 0\n  end\n", 3, 8, "not a number from 1"},
+    {"workload w\ngoroutine main\nloop 300\nloop 300\nend\nend\n", 4, 1, "more than 65535"},
+    {"workload w\ngoroutine main\ngo a\nwait\ngoroutine a\nwait\n", 6, 1, "only main can wait"},
+    {"workload w\ngoroutine main\nexit\n", 3, 1, "main ends"},
+    {"workload w\ngoroutine main\ngo a 99\ngoroutine a\nloop 65535\nyield\nend\n", 1, 1, "more than 1000000"},
+    {"workload w\ngoroutine main\nexpect x\n", 3, 9, "number expected"},
+    {"workload w\ngoroutine main\nset x 99999999999999999999\n", 3, 7, "not a number"},
+};
+
+static void refuses_with_line_and_column(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct refusal *r = &refusals[i];
+        struct text_error err;
+
+        assert_null(workload_parse(r->text, strlen(r->text), 1, &err));
+        if (err.line != r->line || err.col != r->col || strstr(err.message, r->message) == NULL)
+            fail_msg("%s\ngives %u:%u: %s", r->text, err.line, err.col, err.message);
+    }
+}
+
+static void refuses_what_is_too_large(void **state)
+{
+    struct text_error err;
+    size_t n = WL_TEXT_BYTES + 1;
+    char *text = malloc(n + 64);
+    FILE *f;
+
+    (void)state;
+    memset(text, '\n', n);
+    assert_null(workload_parse(text, n, 1, &err));
+    assert_non_null(strstr(err.message, "too large"));
+    f = fmemopen(text, n, "w");
+    fputs("workload w\ngoroutine main\n", f);
+    for (int i = 0; i <= WL_OPS; i++)
+        fputs("yield\n", f);
+    fclose(f);
+    assert_null(workload_parse(text, strlen(text), 1, &err));
+    assert_int_equal(err.line, WL_OPS + 3);
+    assert_non_null(strstr(err.message, "more than 4096 operations"));
+    assert_null(workload_parse("workload\0w\n", 11, 1, &err));
+    assert_non_null(strstr(err.message, "NUL"));
+    free(text);
+}
+
+// Bytes of a valid text changed and cut at every place: never a crash (the asan flavour looks on),
+// and whatever is accepted prints and parses to the same text again.
+static void survives_damage_everywhere(void **state)
+{
+    static const char text[] = "workload w\nprocs 3\nsizes tiny\ngoroutine main\n go a 2\n loop 2\n  yield\n end\n"
+                               " ready a#2\n wait\n expect x 1\ngoroutine a\n sleep 10us\n add x 1\n exit\n";
+    static const char damage[] = {'\n', ' ', '#', '9', 'x', 0, '\xff', '-'};
+    struct text_error err;
+    uint32_t accepted = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof text; i++) {
+        for (size_t k = 0; k < sizeof damage; k++) {
+            char copy[sizeof text];
+            size_t n = i < sizeof text ? sizeof text - 1 : i - sizeof text;
+
+            memcpy(copy, text, sizeof text);
+            copy[i % sizeof text] = damage[k];
+            struct workload *w = workload_parse(copy, n, 1, &err);
+            if (w == NULL) {
+                assert_true(err.line >= 1 && err.col >= 1 && strchr(err.message, '\n') == NULL);
+                continue;
+            }
+            accepted++;
+            char *once = printed(w);
+            struct workload *again = parsed(once);
+            char *twice = printed(again);
+            assert_string_equal(once, twice);
+            free(once), free(twice);
+            workload_free(w), workload_free(again);
+        }
+    }
+    assert_true(accepted > 50);
+}
+
+struct files {
+    int argc;
+    char **argv;
+};
+
+static void files_of_this_folder_parse(void **state)
+{
+    const struct files *files = *state;
+    char **argv = files->argv;
+    char error[512];
+
+    for (int i = 1; i < files->argc; i++) {
+        struct workload *w = workload_read(argv[i], error, sizeof error);
+
+        if (w == NULL)
+            fail_msg("%s", error);
+        char *slash = strrchr(argv[i], '/'), *name = slash ? slash + 1 : argv[i];
+        assert_true(strlen(name) == strlen(w->name) + 3 && strncmp(name, w->name, strlen(w->name)) == 0);
+        workload_free(w);
+    }
+    assert_null(workload_read("/nonexistent/file", error, sizeof error));
+    assert_string_equal(error, "/nonexistent/file: No such file or directory");
+}
+
+int main(int argc, char **argv)
+{
+    static struct files files;
+
+    files = (struct files){argc, argv};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(print_is_canonical_and_round_trips),
+        cmocka_unit_test(instances_are_named_breadth_first_and_loops_count),
+        cmocka_unit_test(refuses_with_line_and_column),
+        cmocka_unit_test(refuses_what_is_too_large),
+        cmocka_unit_test(survives_damage_everywhere),
+        cmocka_unit_test_prestate(files_of_this_folder_parse, &files),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
