@@ -25,6 +25,12 @@ static void print_op(uint32_t op, FILE *out)
         fprintf(out, ".%u", wl_op_iteration(op) + 1);
 }
 
+// Not printed.
+static uint32_t usual_turn(const struct case_choice *c)
+{
+    return c->after[0] != 0;
+}
+
 void case_print_choice(const struct case_choice *c, FILE *out)
 {
     fputs(c->actor, out);
@@ -34,13 +40,15 @@ void case_print_choice(const struct case_choice *c, FILE *out)
         fprintf(out, " after %s", c->after);
         print_op(c->op, out);
     }
+    if (c->turn != usual_turn(c))
+        fprintf(out, " turn %u", c->turn);
     fprintf(out, " at %s ", c->function);
     print_quoted(c->text, out);
     fprintf(out, " #%u visit %u: ", c->rank, c->visit);
-    if (c->kind == SIM_RUN)
-        fprintf(out, "run %s", c->run);
-    else
+    if (c->kind == SIM_RANDOM)
         fprintf(out, "random %u", c->number);
+    else
+        fprintf(out, "%s %s", c->kind == SIM_RUN ? "run" : "next", c->run);
 }
 
 void case_print(const struct repro_case *c, FILE *out)
@@ -75,7 +83,7 @@ static bool choice_from(struct case_choice *to, const struct sim_choice *from)
 {
     const char *function = "none", *text = "";
 
-    *to = (struct case_choice){.kind = from->kind, .op = from->op, .visit = from->visit};
+    *to = (struct case_choice){.kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
     if (from->site == SIM_SITE_HOST) {
         function = "host";
     } else if (from->site != SIM_SITE_NONE) {
@@ -86,10 +94,10 @@ static bool choice_from(struct case_choice *to, const struct sim_choice *from)
     }
     snprintf(to->actor, sizeof to->actor, "%s", sim_name(from->actor));
     snprintf(to->after, sizeof to->after, "%s", sim_name(from->after));
-    if (from->kind == SIM_RUN)
-        snprintf(to->run, sizeof to->run, "%s", sim_name(from->value));
-    else
+    if (from->kind == SIM_RANDOM)
         to->number = from->value;
+    else
+        snprintf(to->run, sizeof to->run, "%s", sim_name(from->value));
     to->function = strdup(function);
     to->text = strdup(text);
     return to->function != NULL && to->text != NULL;
@@ -132,7 +140,7 @@ void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, si
     *missing = c->choices;
     for (size_t i = 0; i < c->choices; i++) {
         const struct case_choice *from = &c->choice[i];
-        struct sim_choice to = {.kind = from->kind, .op = from->op, .visit = from->visit};
+        struct sim_choice to = {.kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
 
         if (!site_of(from, &to.site)) {
             if (*missing == c->choices)
@@ -141,7 +149,7 @@ void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, si
         }
         to.actor = sim_intern(from->actor);
         to.after = from->after[0] ? sim_intern(from->after) : 0;
-        to.value = from->kind == SIM_RUN ? sim_intern(from->run) : from->number;
+        to.value = from->kind == SIM_RANDOM ? from->number : sim_intern(from->run);
         sim_schedule_push(schedule, &to);
     }
 }

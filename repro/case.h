@@ -15,10 +15,12 @@
 //       workload ...                   see stress/workload/text.h
 //     choices
 //       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
-//       m0.1 after worker:2 at ... : run m0
+//       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
 //
-// OP.K is the K-th iteration (from 2) of operation OP in its loops.
+// OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine had left its
+// thread in that operation, when more than once. run: a thread is interrupted; next: a thread cannot go
+// on, and this one follows.
 #pragma once
 
 #include "stress/sim/sim.h"
@@ -38,10 +40,10 @@ struct case_choice {
     enum sim_kind kind;
     char actor[CASE_NAME_BYTES], after[CASE_NAME_BYTES]; // after: "" for none
     uint32_t op;                                         // as wl_op_number
-    uint32_t visit;
+    uint32_t turn, visit;
     char *function, *text; // function "host" and "" : a host call; "none" and "" : no site
     uint32_t rank;
-    char run[CASE_NAME_BYTES]; // SIM_RUN
+    char run[CASE_NAME_BYTES]; // SIM_RUN, SIM_NEXT
     uint32_t number;           // SIM_RANDOM
 };
 

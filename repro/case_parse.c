@@ -217,12 +217,12 @@ static bool parse_value(struct parser *p, struct case_choice *c)
     struct word w;
     uint64_t number;
 
-    if (!scan_word(&p->s, &w) || !(word_is(&w, "run") || word_is(&w, "random")))
-        return scan_fail(&p->s, w.col, "run or random expected");
-    c->kind = word_is(&w, "run") ? SIM_RUN : SIM_RANDOM;
+    if (!scan_word(&p->s, &w) || !(word_is(&w, "run") || word_is(&w, "next") || word_is(&w, "random")))
+        return scan_fail(&p->s, w.col, "run, next or random expected");
+    c->kind = word_is(&w, "run") ? SIM_RUN : word_is(&w, "next") ? SIM_NEXT : SIM_RANDOM;
     if (!scan_word(&p->s, &w))
         return scan_fail(&p->s, w.col, "value expected");
-    if (c->kind == SIM_RUN)
+    if (c->kind != SIM_RANDOM)
         return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
     if (!word_number(&w, UINT32_MAX, &number))
         return scan_fail(&p->s, w.col, "'%.*s' is not a number up to 4294967295", word_width(&w), w.s);
@@ -247,24 +247,38 @@ static bool parse_visit(struct parser *p, struct case_choice *c)
     return scan_fail(&p->s, w.col, "number of the visit and ':' expected");
 }
 
+// Takes the next word if it is `text`.
+static bool next_is(struct parser *p, struct word *w, const char *text)
+{
+    const char *mark = p->s.at;
+
+    if (scan_word(&p->s, w) && word_is(w, text))
+        return true;
+    p->s.at = mark;
+    return false;
+}
+
 static bool parse_choice(struct parser *p, struct case_choice *c)
 {
     struct word w;
-    const char *mark = p->s.at;
+    uint64_t turn;
 
     if (!scan_word(&p->s, &w) || !parse_actor_op(p, &w, c->actor, &c->op))
         return false;
     bool has_op = memchr(w.s, ':', w.n) != NULL;
-    mark = p->s.at;
-    if (scan_word(&p->s, &w) && word_is(&w, "after")) {
+    if (next_is(p, &w, "after")) {
         if (has_op)
             return scan_fail(&p->s, w.col, "contradiction: the operation belongs to the goroutine after 'after'");
         if (!scan_word(&p->s, &w))
             return scan_fail(&p->s, w.col, "goroutine expected");
         if (!parse_actor_op(p, &w, c->after, &c->op))
             return false;
-    } else {
-        p->s.at = mark;
+        c->turn = 1;
+    }
+    if (next_is(p, &w, "turn")) {
+        if (!scan_word(&p->s, &w) || !word_number(&w, UINT32_MAX, &turn))
+            return scan_fail(&p->s, w.col, "turn: number expected");
+        c->turn = (uint32_t)turn;
     }
     return parse_site(p, c) && parse_visit(p, c) && parse_value(p, c);
 }

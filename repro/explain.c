@@ -15,7 +15,7 @@
 
 #include "repro/trial.h"
 
-enum { LANES = 12, ROWS = 60, NEAR = 3, WEIGHT_MARK = 1000, TAIL = 6 };
+enum { LANES = 12, ROWS = 60, NEAR = 3, TEXT_WIDTH = 60, WEIGHT_MARK = 1000, TAIL = 6 };
 
 struct view {
     const struct repro_case *c;
@@ -59,23 +59,28 @@ static void heavier(struct view *v, size_t i, uint32_t weight)
         v->weight[i] = weight;
 }
 
+// Plain accesses are many, and matter only where the finding is about them.
+static bool is_plain(const struct sim_event *e)
+{
+    return strcmp(e->what, "read") == 0 || strcmp(e->what, "write") == 0;
+}
+
 // The neighbours of event i on its thread count as well, less with distance.
 static void heavier_near(struct view *v, size_t i, uint32_t weight)
 {
     uint32_t thread = v->e[i].thread;
 
     for (size_t k = i + 1, d = 1; k < v->n && d <= NEAR; k++)
-        if (v->e[k].thread == thread)
+        if (v->e[k].thread == thread && !is_plain(&v->e[k]))
             heavier(v, k, weight - (uint32_t)d++);
     for (size_t k = i, d = 1; k-- > 0 && d <= NEAR;)
-        if (v->e[k].thread == thread)
+        if (v->e[k].thread == thread && !is_plain(&v->e[k]))
             heavier(v, k, weight - (uint32_t)d++);
 }
 
 static bool is_write(const struct sim_event *e)
 {
-    return e->addr != 0 && strcmp(e->what, "load") != 0 && strcmp(e->what, "read") != 0 &&
-           strcmp(e->what, "cas failed") != 0;
+    return e->addr != 0 && !is_plain(e) && strcmp(e->what, "load") != 0 && strcmp(e->what, "cas failed") != 0;
 }
 
 // A write that another thread meets next at that word: both ends.
@@ -85,7 +90,7 @@ static void weigh_meetings(struct view *v)
         if (!is_write(&v->e[i]))
             continue;
         for (size_t k = i + 1; k < v->n && k < i + 200; k++) {
-            if (v->e[k].addr != v->e[i].addr)
+            if (v->e[k].addr != v->e[i].addr || is_plain(&v->e[k]))
                 continue;
             if (v->e[k].thread != v->e[i].thread) {
                 heavier(v, i, 30 + (uint32_t)(20 * i / v->n));
@@ -105,7 +110,7 @@ static void weigh(struct view *v)
         const struct sim_event *e = &v->e[i];
         int place = place_of(v, e);
 
-        heavier(v, i, 1);
+        heavier(v, i, !is_plain(e));
         if (place >= 0) {
             heavier(v, i, WEIGHT_MARK);
             heavier_near(v, i, 400);
@@ -115,9 +120,10 @@ static void weigh(struct view *v)
             heavier(v, i, WEIGHT_MARK);
             heavier_near(v, i, 300);
         }
-        if (i + TAIL >= v->n)
-            heavier(v, i, 200 + (uint32_t)(TAIL - (v->n - i)));
     }
+    for (size_t i = v->n, tail = TAIL; i-- > 0 && tail > 0;)
+        if (!is_plain(&v->e[i]))
+            heavier(v, i, 200 + (uint32_t)tail--);
     for (size_t i = 0; i < v->n; i++)
         if (v->e[i].addr != 0 && (v->e[i].addr == words[0] || v->e[i].addr == words[1]))
             heavier(v, i, 100 + (uint32_t)(50 * i / v->n));
@@ -270,7 +276,9 @@ static void print_choice(struct view *v, const struct sim_event *e)
     print_lanes(v, lane_of(v, e->thread), "◆", YELLOW);
     fprintf(v->out, " %s◆ choice %d of %zu: ", paint(v, YELLOW), e->choice + 1, v->r->schedule.n);
     if (choice->kind == SIM_RUN)
-        fprintf(v->out, "%s waits, %s runs", sim_name(e->thread), sim_name(choice->value));
+        fprintf(v->out, "%s is interrupted, %s runs", sim_name(e->thread), sim_name(choice->value));
+    else if (choice->kind == SIM_NEXT)
+        fprintf(v->out, "%s cannot go on, %s runs next", sim_name(e->thread), sim_name(choice->value));
     else
         fprintf(v->out, "host_random says %u", choice->value);
     fprintf(v->out, "%s\n", paint(v, PLAIN));
@@ -301,7 +309,8 @@ static void print_event(struct view *v, const struct sim_event *e, const struct 
     if (e->site == SIM_SITE_HOST || site->text[0] == 0)
         fprintf(v->out, "  %s", e->what);
     else
-        fprintf(v->out, "  %.*s: %.70s", function_width(site->function), site->function, site->text);
+        fprintf(v->out, "  %.*s: %.*s%s", function_width(site->function), site->function, TEXT_WIDTH, site->text,
+                strlen(site->text) > TEXT_WIDTH ? "…" : "");
     print_values(v, e);
     if (place >= 0)
         fprintf(v->out, " %s✖ %s%s", paint(v, RED), v->r->finding.place[place].kind, paint(v, PLAIN));

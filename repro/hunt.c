@@ -22,7 +22,6 @@ struct hunter {
     bool done;
 };
 
-extern struct sim_schedule *dbg; struct sim_schedule *dbg = 0;
 static double now(void)
 {
     struct timespec ts;
@@ -48,7 +47,6 @@ static bool met_before(const struct hunter *h, const char *signature)
 }
 
 // What counts is the case as others will read it: printed, parsed and replayed twice.
-extern struct sim_schedule *dbg;
 static bool confirm_text(const struct repro_case *c)
 {
     struct repro_case read;
@@ -62,11 +60,6 @@ static bool confirm_text(const struct repro_case *c)
     fclose(f);
     bool ok = case_parse(&read, text, n, &err);
     if (ok) {
-        struct sim_schedule a, b; size_t ma, mb; case_schedule(c,&a,&ma); case_schedule(&read,&b,&mb);
-        extern struct sim_schedule *dbg;
-        fprintf(stderr, "n %zu %zu %zu\n", dbg->n, a.n, b.n);
-        for (size_t i=0;i<a.n;i++) { struct sim_choice *x[3]={&dbg->v[i],&a.v[i],&b.v[i]}; for(int k=0;k<3;k++) fprintf(stderr,"%u %u %x site %u visit %u val %u kind %d | %s\n",x[k]->actor,x[k]->after,x[k]->op,x[k]->site,x[k]->visit,x[k]->value,x[k]->kind, sim_site(x[k]->site)->function);}
-        fputs(text, stderr);
         replay_case(&read, 2, &outcome);
         ok = outcome.grade == REPLAY_EXACT;
         case_free(&read);
@@ -112,7 +105,7 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
         minimize(&repro, &limits, &f.minimizing);
     snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu executions", h->p->found_by, w->name,
              strategy, (unsigned long long)f.executions);
-    dbg=&repro.schedule; set_case(&f, &repro);
+    set_case(&f, &repro);
     h->p->find(&f, h->p->arg);
     case_free(&f.c);
     repro_free(&repro);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Formatting for the fatal-error path; see print.h. Uninstrumented like everything on that path. The one
-// writer of a struct print is the function that holds it on its stack.
+// Formatting for the fatal-error path; see print.h. Uninstrumented like everything on that path.
+// The one writer of a struct print is the function that holds it on its stack.
 #include "runtime/base/print.h"
 
 #include "runtime/base/san.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Start of a random visiting order; see rand.h. The stride is searched upwards from a random place, which ends
-// soon: count - 1 and 1 are always without a common factor.
+// Start of a random visiting order; see rand.h. The stride is searched upwards from a random
+// place, which ends soon: count - 1 and 1 are always without a common factor.
 #include "runtime/base/rand.h"
 
 #include "runtime/base/throw.h"

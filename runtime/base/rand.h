@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fast random numbers for scheduling decisions, and the order in which victims of stealing are
-// visited. One generator per m, owned by its thread, seeded once from host_random(): under simulation
-// that one number is a recorded choice and everything after follows from it.
-// The generator is a Weyl sequence with a multiply-shift finisher: four operations, full period 2^64.
+// visited. One generator per m, owned by its thread, seeded once from host_random(): under
+// simulation that one number is a recorded choice and everything after follows from it. The
+// generator is a Weyl sequence with a multiply-shift finisher: four operations, full period 2^64.
 #pragma once
 
 #include <stdint.h>
@@ -26,7 +26,8 @@ static inline uint32_t rand_below(struct rand *r, uint32_t n)
     return (uint32_t)(((uint64_t)rand_next(r) * n) >> 32);
 }
 
-// Visits 0..count-1 once each, from a random start with a random stride that shares no factor with count.
+// Visits 0..count-1 once each, from a random start with a random stride that shares no factor
+// with count.
 struct rand_order {
     uint32_t count;
     uint32_t left;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ranks of the runtime's mutexes. A thread takes locks in rising rank only (checked by lock()), so no
-// two threads can wait for each other. A new lock gets the place that its deepest use under other
-// locks asks for, and a word here why.
+// Ranks of the runtime's mutexes. A thread takes locks in rising rank only (checked by lock()),
+// so no two threads can wait for each other. A new lock gets the place that its deepest use under
+// other locks asks for, and a word here why.
 #pragma once
 
 enum lock_rank {

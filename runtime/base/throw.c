@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of a process that cannot go on. Uninstrumented from end to end: what it reads moves under
-// it, and a report about the reporter would hide the cause. Takes no lock and allocates nothing, so that it
-// works from every state; a second thrower while the first one prints adds its own line, no second dump.
+// The end of a process that cannot go on. Uninstrumented from end to end: what it reads moves
+// under it, and a report about the reporter would hide the cause. Takes no lock and allocates
+// nothing, so that it works from every state; a second thrower while the first one prints adds
+// its own line, no second dump.
 #include "runtime/base/throw.h"
 
 #include "runtime/base/atomic.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runtime does when it finds itself or the program wrong. Texts are constants or change with nothing
-// but the cause: under simulation they are the signature of a finding, so numbers that
-// vary go to the lines printed before (see print.h), not into the text.
+// What the runtime does when it finds itself or the program wrong. Texts are constants or change
+// with nothing but the cause: under simulation they are the signature of a finding, so numbers
+// that vary go to the lines printed before (see print.h), not into the text.
 #pragma once
 
 // The runtime is corrupt: prints the text, the state of all g, m and p and the last events, aborts.

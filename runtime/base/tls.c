@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread-local behind getg(). A file of its own, so that no caller can be compiled together with it; not
-// instrumented, because all virtual threads of the engine share one copy.
+// The thread-local behind getg(). A file of its own, so that no caller can be compiled together
+// with it; not instrumented, because all virtual threads of the engine share one copy.
 #include "runtime/base/tls.h"
 
 #include "runtime/base/san.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one thread-local: which g runs on this thread. Read through a function that is never inlined, because
-// a goroutine resumes on another thread and compilers keep a thread-local's address across the
-// switch. Written by the switching code of arch/ only, and exchanged by the engine between virtual threads.
-// Rejected: a register reserved for g (-ffixed-r14), which libc and sanitizer runtimes clobber.
+// The one thread-local: which g runs on this thread. Read through a function that is never
+// inlined, because a goroutine resumes on another thread and compilers keep a thread-local's
+// address across the switch. Written by the switching code of arch/ only, and exchanged by the
+// engine between virtual threads. Rejected: a register reserved for g (-ffixed-r14), which libc
+// and sanitizer runtimes clobber.
 #pragma once
 
 struct g;

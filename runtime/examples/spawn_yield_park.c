@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goroutines that start, take turns, and wait for each other. Every worker waits for a permit; main gives them
-// out and waits for the last of them. Ends with status 0.
+// Goroutines that start, take turns, and wait for each other. Every worker waits for a permit;
+// main gives them out and waits for the last of them. Ends with status 0.
 #include <stddef.h>
 
 #include "runtime/base/atomic.h"
@@ -35,7 +35,7 @@ static void run(void *arg)
     for (int i = 0; i < WORKERS; i++)
         workers[i] = rt_go(worker, NULL);
     for (int i = 0; i < WORKERS; i++)
-        rt_ready(workers[i]); // some have not parked yet: the permit waits for them
+        rt_ready(workers[i]);        // some have not parked yet: the permit waits for them
     while (load_acquire(&left) != 0) // pairs [example.left]
         rt_park();
     if (load_relaxed(&turns) != WORKERS * TURNS)

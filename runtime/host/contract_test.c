@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of host.h; see contract_test.h. Threads started by a claim have ended their part when it
-// returns, so claims do not disturb each other. Each pair of claim and thread shares the words below.
+// The contract of host.h; see contract_test.h. Threads started by a claim have ended their part
+// when it returns, so claims do not disturb each other. Each pair of claim and thread shares the
+// words below.
 #include "runtime/host/contract_test.h"
 
 #include <errno.h>
@@ -13,10 +14,10 @@
 
 static const int64_t SHORT_NS = 1000000;
 
-static atomic_u32 word;    // futex of the claim that runs
-static atomic_u32 done;    // futex: threads of the claim that have ended
-static uint64_t plain;     // written before a thread starts, read by it
-static uint64_t answer;    // written by the thread before it adds to done
+static atomic_u32 word; // futex of the claim that runs
+static atomic_u32 done; // futex: threads of the claim that have ended
+static uint64_t plain;  // written before a thread starts, read by it
+static uint64_t answer; // written by the thread before it adds to done
 static atomic_u32 sleepers;
 
 static void finish(void)
@@ -274,7 +275,10 @@ static bool there_is_a_processor_and_a_random_number(void)
     return host_ncpu() >= 1;
 }
 
-#define CLAIM(name) {#name, name}
+#define CLAIM(name)                                                                                \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 const struct host_claim host_claims[] = {
     CLAIM(a_thread_sees_what_was_written_before_it_started),
     CLAIM(a_thread_may_return_and_the_process_lives),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every host must do, as claims that can fail: the same list runs under each host. Claims call nothing but
-// host.h and atomics, wait without wall clock, and report by return value.
+// What every host must do, as claims that can fail: the same list runs under each host. Claims
+// call nothing but host.h and atomics, wait without wall clock, and report by return value.
 #pragma once
 
 #include <stdbool.h>

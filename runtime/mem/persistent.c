@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bump allocator for what lives as long as the process; see persistent.h. The invariant: [next, open) is
-// zeroed and nobody's, [open, end) is reserved. Pages are opened as late as possible,
+// Bump allocator for what lives as long as the process; see persistent.h. The invariant: [next,
+// open) is zeroed and nobody's, [open, end) is reserved. Pages are opened as late as possible,
 // because under simulation every opened page is cleared ten thousand times a second.
 #include "runtime/mem/persistent.h"
 
@@ -54,21 +54,23 @@ static void open_locked(const char *until)
     persistent.open += want;
 }
 
-static char *aligned(char *p, size_t align)
+// Bytes from next to the first place that is aligned.
+static size_t gap_locked(size_t align)
 {
-    return p + (-(uintptr_t)p & (align - 1));
+    return -(uintptr_t)persistent.next & (align - 1);
 }
 
 void *persistent_alloc(size_t bytes, size_t align)
 {
     rt_assert(align != 0 && (align & (align - 1)) == 0 && align <= HOST_PAGE_BYTES);
-    rt_assert(bytes > 0);
+    rt_assert(bytes > 0 && bytes < PTRDIFF_MAX / 2);
     lock(&persistent.lock);
-    char *p = aligned(persistent.next, align);
-    if (persistent.next == NULL || p > persistent.end || (size_t)(persistent.end - p) < bytes) {
+    size_t gap = gap_locked(align);
+    if ((size_t)(persistent.end - persistent.next) < gap + bytes) {
         chunk_locked(bytes);
-        p = persistent.next;
+        gap = 0; // a chunk begins with a page
     }
+    char *p = persistent.next + gap;
     if (p + bytes > persistent.open)
         open_locked(p + bytes);
     persistent.next = p + bytes;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory that is never given back: g, m, p, their arrays. Bump allocation under a lock from chunks of the
-// host's memory, opened a few pages at a time. Zeroed. Refusal by the host is fatal.
+// Memory that is never given back: g, m, p, their arrays. Bump allocation under a lock from
+// chunks of the host's memory, opened a few pages at a time. Zeroed. Refusal by the host is
+// fatal.
 #pragma once
 
 #include <stddef.h>

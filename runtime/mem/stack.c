@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Hands out stacks from reserved arenas, in order; see stack.h. Nothing comes back here yet: dead
-// g's keep their stacks, so the number of stacks is the largest number of goroutines that were alive at once.
+// g's keep their stacks, so the number of stacks is the largest number of goroutines that were
+// alive at once.
 #include "runtime/mem/stack.h"
 
 #include <stddef.h>

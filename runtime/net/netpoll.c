@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The m that polls; see netpoll.h. Two words: sched.lastpoll is 0 while somebody polls,
-// sched.poll_until says until when. An adder of a timer writes the heap and then looks at lastpoll; a poller
-// changes lastpoll and then looks at heaps (before it sleeps it has, after it wakes it will). Both touch
-// lastpoll by read-modify-write, so the second of the two sees what the first did: pairs [sched.lastpoll].
+// sched.poll_until says until when. An adder of a timer writes the heap and then looks at
+// lastpoll; a poller changes lastpoll and then looks at heaps (before it sleeps it has, after it
+// wakes it will). Both touch lastpoll by read-modify-write, so the second of the two sees what
+// the first did: pairs [sched.lastpoll].
 #include "runtime/net/netpoll.h"
 
 #include "runtime/base/throw.h"
@@ -36,7 +37,7 @@ void netpoll_sleep(int64_t until)
     int64_t left = until - host_nanotime();
     if (left > 0)
         host_poll_wait(left);
-    store_release(&sched.poll_until, 0); // pairs [sched.poll_until]
+    store_release(&sched.poll_until, 0);                       // pairs [sched.poll_until]
     int64_t was = xchg_acq_rel(&sched.lastpoll, poll_stamp()); // pairs [sched.lastpoll]
     rt_assert(was == 0);
     // place: list of goroutines whose descriptors are ready

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for the outside. At most one m at a time sleeps in the host's poller, without a p, until the first
-// timer that it knew of; whoever adds an earlier one calls it out.
+// Waiting for the outside. At most one m at a time sleeps in the host's poller, without a p,
+// until the first timer that it knew of; whoever adds an earlier one calls it out.
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The picture that a throw leaves; see dump.h. Uninstrumented: it reads what others are writing, which is
-// the one thing that can be done here, and must not be taken for a race of the runtime.
+// The picture that a throw leaves; see dump.h. Uninstrumented: it reads what others are writing,
+// which is the one thing that can be done here, and must not be taken for a race of the runtime.
 #include "runtime/observe/dump.h"
 
 #include "runtime/base/print.h"
@@ -113,7 +113,7 @@ void rt_dump(void)
         dump_p(&out, allp[i]);
     for (const struct m *mp = sched.allm; mp != NULL; mp = mp->alllink)
         dump_m(&out, mp);
-    uint32_t n = load_acquire(&allgs.n); // pairs [allgs.n]
+    uint32_t n = load_acquire(&allgs.n);   // pairs [allgs.n]
     struct g **v = load_acquire(&allgs.v); // pairs [allgs.v]
     for (uint32_t i = 0; i < n && i < DUMP_GS; i++)
         dump_g(&out, v[i]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of events, for people. Called on the fatal-error path: uninstrumented, no locks. Recording is
-// event_record in sched.h, where the ring is.
+// Names of events, for people. Called on the fatal-error path: uninstrumented, no locks.
+// Recording is event_record in sched.h, where the ring is.
 #include "runtime/observe/event.h"
 
 #include "runtime/base/san.h"

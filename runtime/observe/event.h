@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The event stream: what happened to goroutines, in the order in which each p saw it. Every p
-// remembers its last EVENT_RING events; the m that holds the p writes, plain stores and no clock, so
-// that the stream may stand in every hot path. Read by the dump of a throw and by the engine's oracles, while
-// the world stands still or is lost anyway. An event is written before the state change that it tells
-// of: once a g is published, its fields belong to someone else.
+// remembers its last EVENT_RING events; the m that holds the p writes, plain stores and no clock,
+// so that the stream may stand in every hot path. Read by the dump of a throw and by the engine's
+// oracles, while the world stands still or is lost anyway. An event is written before the state
+// change that it tells of: once a g is published, its fields belong to someone else.
 #pragma once
 
 #include <stdint.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Canaries under real ThreadSanitizer: the annotations of switching must hide no missing order and invent none. Each
-// scene runs in a process of its own, which exits with REPORTED when ThreadSanitizer speaks.
+// Canaries under real ThreadSanitizer: the annotations of switching must hide no missing order and
+// invent none. Each scene runs in a process of its own, which exits with REPORTED when
+// ThreadSanitizer speaks.
 //   a counter owned by the p            silent: handing a p over is ordered
 //   a counter of somebody else's p      reported
 //   a goroutine handed over in a slot, released and acquired   silent
@@ -154,7 +155,8 @@ static const char *child_scene;
 
 static void child(void)
 {
-    setenv("TSAN_OPTIONS", "history_size=7:exitcode=66:symbolize=0:halt_on_error=1", 1);
+    setenv("TSAN_OPTIONS",
+           "history_size=7:exitcode=66:symbolize=0:halt_on_error=1:atexit_sleep_ms=0", 1);
     execl(self, self, child_scene, (char *)NULL);
     _exit(127);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: what a function does to the process that runs it. It runs in a child, so that a throw can be asserted.
+// For tests: what a function does to the process that runs it. It runs in a child, so that a
+// throw can be asserted.
 #pragma once
 
 #include <signal.h>
@@ -11,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Runs fn in a child and reads its standard error into text[bytes] (terminated, cut). Returns the wait status.
+// Runs fn in a child and reads its standard error into text[bytes] (terminated, cut). Returns the
+// wait status.
 static inline int death_of(void (*fn)(void), char *text, size_t bytes)
 {
     int fd[2];

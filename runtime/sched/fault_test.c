@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A world that says no: memory or threads refused, settings out of range. Each must end in one clear fatal error. Native
-// only: sanitizers need the address space that is taken away here.
+// A world that says no: memory or threads refused, settings out of range. Each must end in one
+// clear fatal error. Native only: sanitizers need the address space that is taken away here.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +54,8 @@ static void no_thread(void)
 static void a_refused_thread_is_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(dies_with(no_thread, "runtime: failed to create new OS thread (have 1 already; errno="));
+    assert_true(
+        dies_with(no_thread, "runtime: failed to create new OS thread (have 1 already; errno="));
     assert_true(dies_with(no_thread, "fatal error: runtime: cannot create a thread"));
 }
 
@@ -67,7 +68,8 @@ static void no_memory(void)
 static void refused_memory_at_the_start_is_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(dies_with(no_memory, "fatal error: runtime: out of memory: cannot reserve address space"));
+    assert_true(
+        dies_with(no_memory, "fatal error: runtime: out of memory: cannot reserve address space"));
 }
 
 static void spawn_many_refused(void *arg)

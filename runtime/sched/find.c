@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where an m gets its next goroutine. The order of the steps is the scheduler's policy; a step whose
-// subsystem the runtime does not have yet is a comment that begins with `place:`. The invariant: an m that returns
-// from here holds a p; an m that sleeps has released its p and then, if it span, looked at everything again.
+// Where an m gets its next goroutine. The order of the steps is the scheduler's policy; a step
+// whose subsystem the runtime does not have yet is a comment that begins with `place:`. The
+// invariant: an m that returns from here holds a p; an m that sleeps has released its p and then,
+// if it span, looked at everything again.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -17,7 +18,7 @@ struct search {
     int64_t now;        // 0: not asked for yet
     int64_t poll_until; // first timer known of, 0: none
     bool inherit_time;
-    bool again;         // begin from the top
+    bool again; // begin from the top
 };
 
 static void note_timer(struct search *s, int64_t when)
@@ -120,8 +121,8 @@ static struct g *give_up_p(struct search *s)
     }
     // pairs with pidleget_spinning_locked: both under the lock
     if (!s->mp->spinning && load_relaxed(&sched.needspinning) != 0) {
-        unlock(&sched.lock);
         becomespinning(s->mp);
+        unlock(&sched.lock);
         s->again = true;
         return NULL;
     }

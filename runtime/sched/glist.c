@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Making g's and keeping the dead ones. A g is never freed: its memory stays a g, so that a stale
-// handle reads a status and not garbage. Dead g's wait on their p, with the stack they had; too many on one p
-// go to a global list, half of them at a time.
+// handle reads a status and not garbage. Dead g's wait on their p, with the stack they had; too
+// many on one p go to a global list, half of them at a time.
 #include "runtime/base/throw.h"
 #include "runtime/base/san.h"
 #include "runtime/mem/persistent.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The global run queue: a list under sched.lock that takes what overflows, what yields, and what
-// comes without a p. Its size is written under the lock and also read without it as a hint: whoever goes to sleep
-// on the strength of it looks again under the lock.
+// comes without a p. Its size is written under the lock and also read without it as a hint:
+// whoever goes to sleep on the strength of it looks again under the lock.
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
 
@@ -48,7 +48,8 @@ void globrunqputbatch_locked(struct gqueue *batch, int32_t n)
 struct g *globrunqget_locked(struct p *pp, int32_t max)
 {
     assert_locked(&sched.lock);
-    stats_publish_locked(pp);
+    if (pp->schedtick % SCHED_TICK_GLOBAL == 0)
+        stats_publish_locked(pp);
     int32_t size = load_relaxed(&sched.runqsize);
     rt_assert((size == 0) == (sched.runq.head == NULL));
     if (size == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Start-up: m0, the p's, the main goroutine. Everything here runs on one thread, before any other exists.
+// Start-up: m0, the p's, the main goroutine. Everything here runs on one thread, before any other
+// exists.
 #include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The life of goroutines: started by newproc, switched to by execute, parked, readied, ended by goexit0.
-// Functions with a suffix _m run on g0 after mcall: the goroutine that they are given is saved, and theirs until they
-// publish it. An event is recorded before the status changes, because after that the g may be another's.
+// The life of goroutines: started by newproc, switched to by execute, parked, readied, ended by
+// goexit0. Functions with a suffix _m run on g0 after mcall: the goroutine that they are given is
+// saved, and theirs until they publish it. An event is recorded before the status changes,
+// because after that the g may be another's.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -36,7 +37,8 @@ void schedule(void)
     rt_assert(mp->p != NULL && mp->p->m == mp);
     if (mp->spinning)
         resetspinning(mp);
-    // place: wakep when a worker of the runtime was chosen over goroutines; goroutines locked to threads
+    // place: wakep when a worker of the runtime was chosen over goroutines; goroutines locked to
+    // threads
     execute(mp, found.gp, found.inherit_time);
 }
 
@@ -73,8 +75,9 @@ static void park_m(struct g *gp)
     schedule();
 }
 
-// Parks the calling goroutine. commit(gp, arg) runs on g0 when the goroutine is saved and waiting: it
-// publishes gp to whoever will ready it; false means that there is no reason to wait any more.
+// Parks the calling goroutine. commit(gp, arg) runs on g0 when the goroutine is saved and
+// waiting: it publishes gp to whoever will ready it; false means that there is no reason to wait
+// any more.
 void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reason)
 {
     struct g *gp = getg();
@@ -246,7 +249,8 @@ void rt_ready(struct g *gp)
 {
     rt_assert(gp != NULL);
     uint32_t was = load_relaxed(&gp->permit);
-    // also a permit that is there already is written again: its taker must see what this giver wrote
+    // also a permit that is there already is written again: its taker must see what this giver
+    // wrote
     while (!cas_acq_rel(&gp->permit, &was, was == PERMIT_PARKED ? PERMIT_NONE : PERMIT_READY))
         ; // pairs [g.permit]
     if (was == PERMIT_PARKED)

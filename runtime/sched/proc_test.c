@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What rt.h promises, each claim in a process of its own, because rt_main does not return: a claim that holds ends with
-// status 0, one that does not with a fatal error.
+// What rt.h promises, each claim in a process of its own, because rt_main does not return: a
+// claim that holds ends with status 0, one that does not with a fatal error.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

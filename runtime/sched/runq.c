@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The run queue of a p: a ring with one producer (the m that holds the p) and many consumers (that m and
-// thieves), and the slot runnext in front of it. Head and tail count up for ever; tail - head is the length.
-// Invariant: tail - head <= RUNQ_SIZE, and a g lies in at most one queue.
-// Rejected: a Chase-Lev deque; the owner would run its newest goroutine first and starve old ones.
+// The run queue of a p: a ring with one producer (the m that holds the p) and many consumers
+// (that m and thieves), and the slot runnext in front of it. Head and tail count up for ever;
+// tail - head is the length. Invariant: tail - head <= RUNQ_SIZE, and a g lies in at most one
+// queue. Rejected: a Chase-Lev deque; the owner would run its newest goroutine first and starve
+// old ones.
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
 
@@ -11,7 +12,8 @@ _Static_assert((RUNQ_SIZE & (RUNQ_SIZE - 1)) == 0, "index by remainder of a wrap
 
 #define SLOT(pp, i) (&(pp)->runq[(i) % RUNQ_SIZE])
 
-// A full queue: gp and the older half go to the global queue. False when a thief made room meanwhile.
+// A full queue: gp and the older half go to the global queue. False when a thief made room
+// meanwhile.
 static bool runqput_slow(struct p *pp, struct g *gp, uint32_t h, uint32_t t)
 {
     enum { HALF = RUNQ_SIZE / 2 };
@@ -85,9 +87,9 @@ struct g *runqget(struct p *pp, bool *inherit_time)
 bool runqempty(struct p *pp)
 {
     for (;;) {
-        uint32_t h = load_acquire(&pp->runqhead); // pairs [runq.head]
-        uint32_t t = load_acquire(&pp->runqtail); // pairs [runq.tail]
-        struct g *next = load_acquire(&pp->runnext); // pairs [runq.next]
+        uint32_t h = load_acquire(&pp->runqhead);     // pairs [runq.head]
+        uint32_t t = load_acquire(&pp->runqtail);     // pairs [runq.tail]
+        struct g *next = load_acquire(&pp->runnext);  // pairs [runq.next]
         uint32_t again = load_acquire(&pp->runqtail); // pairs [runq.tail]
         if (t == again)
             return h == t && next == NULL;
@@ -103,7 +105,8 @@ static uint32_t runqgrab_next(struct p *victim, struct p *pp, uint32_t at)
     return 1;
 }
 
-// Moves half of victim's ring into pp's slots from `at` on, without publishing them. Returns how many.
+// Moves half of victim's ring into pp's slots from `at` on, without publishing them. Returns how
+// many.
 static uint32_t runqgrab(struct p *victim, struct p *pp, uint32_t at, bool steal_next)
 {
     for (;;) {

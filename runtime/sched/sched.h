@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// g, m, p and the scheduler's shared state. An m (thread) runs goroutines only while it holds a p;
-// whoever moves a g through its states owns it for that moment. Included by the runtime itself, by oracles and
-// tests; programs see runtime/rt.h only. Every field says how it is protected.
+// g, m, p and the scheduler's shared state. An m (thread) runs goroutines only while it holds a
+// p; whoever moves a g through its states owns it for that moment. Included by the runtime
+// itself, by oracles and tests; programs see runtime/rt.h only. Every field says how it is
+// protected.
 #pragma once
 
 #include <stdbool.h>
@@ -58,13 +59,13 @@ struct m {
     struct g *g0;    // const; scheduling stack
     struct p *p;     // owner: this m; the p it holds or NULL
     struct g *curg;  // owner: this m; goroutine it runs or NULL
-    struct p *nextp; // before the wake-up: written by the waker, which owns the sleeping m; then this m
-    bool spinning;   // like nextp: looks for work and counts in sched.nmspinning
+    struct p *nextp; // the waker, which owns the sleeping m, until the wake-up; then this m
+    bool spinning;   // like nextp; looks for work and counts in sched.nmspinning
     int32_t id;      // const
     bool (*park_commit)(struct g *, void *); // owner: this m, between gopark and park_m
     void *park_arg;                          // likewise
     struct m *schedlink;                     // lock: sched.lock; idle list
-    struct note park;                        // the sleeper is this m; the waker took it from the idle list
+    struct note park;                        // sleeper: this m; waker: who took it off midle
     struct rand rand;                        // owner: this m
     struct held_locks held;                  // owner: this m
     struct m *alllink;                       // const after newm; sched.allm list
@@ -90,11 +91,11 @@ struct p {
     uint32_t ntimers, timers_cap;        // lock: timers_lock
     _Alignas(8) atomic_i64 timers_when;  // written under timers_lock, read without: earliest or 0
 
-    // The run queue. Slots and runnext are relaxed or weaker than they look: a slot is published by
-    // runqtail, and a thief that has read an old one fails its swap of runqhead.
+    // The run queue. Slots are accessed relaxed: runqtail publishes them, and a thief that has
+    // read an old one fails its swap of runqhead.
     _Alignas(64) atomic_u32 runqhead;    // atomic: moved by whoever takes g's out
-    _Alignas(64) atomic_u32 runqtail;    // owner writes; release pairs [runq.tail]: who sees the new
-                                         // tail sees the slots before it
+    _Alignas(64) atomic_u32 runqtail;    // owner writes; release pairs [runq.tail]: who sees the
+                                         // new tail sees the slots before it
     ATOMIC_PTR(struct g) runnext;        // atomic: the owner puts, anyone takes; runs next and
                                          // inherits the time slice
     ATOMIC_PTR(struct g) runq[RUNQ_SIZE];
@@ -128,11 +129,12 @@ struct schedt {
     struct rt_stats stats_m;       // lock; what m's count while they hold no p
     _Alignas(8) atomic_i32 runqsize; // written under lock; hint without: re-checked under it
     _Alignas(8) atomic_i32 npidle; // written under lock; hint without
-    // Spinning m's. Every change and every look that a sleeping decision hangs on is a read-modify-write:
-    // a submitter (wakep) and the last spinner (findrunnable) meet in its order of changes.
+    // Spinning m's. Every change and every look that a sleeping decision hangs on is a
+    // read-modify-write: a submitter (wakep) and the last spinner (findrunnable) meet in its
+    // order of changes.
     _Alignas(8) atomic_i32 nmspinning;
-    _Alignas(8) atomic_u32 needspinning; // written and decided on under lock: someone wanted to start
-                                         // a spinner and found no idle p
+    _Alignas(8) atomic_u32 needspinning; // set and decided on under lock, cleared by any new
+                                         // spinner: someone wanted to start one and found no p
     _Alignas(8) atomic_i64 lastpoll;     // atomic: time of the last poll, 0 while an m polls
     _Alignas(8) atomic_i64 poll_until;   // atomic: until when the polling m sleeps, 0 not known
     _Alignas(8) atomic_u64 goidgen;      // atomic, relaxed: only uniqueness matters
@@ -154,7 +156,7 @@ extern struct m m0;
 // lock: first the length, then the array.
 struct allgs {
     ATOMIC_PTR(struct g *) v;      // release pairs [allgs.v]
-    _Alignas(8) atomic_u32 n;      // release pairs [allgs.n]: who sees the length sees array and g's
+    _Alignas(8) atomic_u32 n;      // release pairs [allgs.n]: who sees it sees array and g's
 };
 extern struct allgs allgs;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The states of a goroutine. Every change goes through here and is checked against one table, so that a
-// transition that nobody meant stops the runtime where it happens. The status word is also what hands a g
-// over: its changes are acq_rel, pairs [g.status].
+// The states of a goroutine. Every change goes through here and is checked against one table, so
+// that a transition that nobody meant stops the runtime where it happens. The status word is also
+// what hands a g over: its changes are acq_rel, pairs [g.status].
 #include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/host/host.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of g states: what is allowed, that everything else stops the runtime, and that the scan bit
-// keeps others out.
+// The table of g states: what is allowed, that everything else stops the runtime, and that the
+// scan bit keeps others out.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,9 +25,9 @@ static int setup(void **state)
 static void a_goroutines_life_is_allowed(void **state)
 {
     (void)state;
-    static const uint32_t life[] = {G_IDLE,     G_DEAD,    G_RUNNABLE,  G_RUNNING, G_WAITING,
-                                    G_RUNNABLE, G_RUNNING, G_SYSCALL,   G_RUNNING, G_COPYSTACK,
-                                    G_RUNNING,  G_PREEMPTED, G_WAITING, G_RUNNABLE, G_RUNNING,
+    static const uint32_t life[] = {G_IDLE,     G_DEAD,      G_RUNNABLE, G_RUNNING,  G_WAITING,
+                                    G_RUNNABLE, G_RUNNING,   G_SYSCALL,  G_RUNNING,  G_COPYSTACK,
+                                    G_RUNNING,  G_PREEMPTED, G_WAITING,  G_RUNNABLE, G_RUNNING,
                                     G_DEAD,     G_RUNNABLE};
     store_relaxed(&one.status, life[0]);
     for (size_t i = 0; i + 1 < sizeof(life) / sizeof(life[0]); i++) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hundred thousand goroutines on four p's and real threads: spawning trees, yields, permits in both orders,
-// sleeps. Nothing may be lost: every goroutine counts itself, and main waits for all. Run natively and
-// under ThreadSanitizer, where it must be silent. The first argument scales the number of goroutines.
+// A hundred thousand goroutines on four p's and real threads: spawning trees, yields, permits in
+// both orders, sleeps. Nothing may be lost: every goroutine counts itself, and main waits for
+// all. Run natively and under ThreadSanitizer, where it must be silent. The first argument scales
+// the number of goroutines.
 #include <stdlib.h>
 
 #include "runtime/base/atomic.h"

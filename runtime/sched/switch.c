@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Switching between a goroutine and the g0 of its m, with what sanitizers must be told around it. Everything
-// between san_switch and the change of the stack pointer is uninstrumented: an instrumented access in
-// between would be booked on the wrong stack.
+// Switching between a goroutine and the g0 of its m, with what sanitizers must be told around it.
+// Everything between san_switch and the change of the stack pointer is uninstrumented: an
+// instrumented access in between would be booked on the wrong stack.
 //
 // A g0 runs from its base anew after every mcall, so the frames that stood on it are abandoned
 // when it resumes a goroutine; its shadow call depth goes back to the base at the same moment.
@@ -48,7 +48,8 @@ void mcall_abandon(void (*fn)(struct g *))
     rt_throw("mcall: a dead goroutine was resumed");
 }
 
-// Resumes gp, which this m has made its own, where it was saved. On g0. Does not return; see context.h why it is not declared so.
+// Resumes gp, which this m has made its own, where it was saved. On g0. Does not return; see
+// context.h why it is not declared so.
 void gogo(struct g *gp)
 {
     struct g *g0 = gp->m->g0;

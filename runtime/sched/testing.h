@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For unit tests of the scheduler's parts: a runtime that is set up but does not schedule. The test's thread is
-// m0 on its g0 and holds p 0; goroutines are made up and never run. Once a process: tests of one file
-// share it and leave the queues as they found them.
+// For unit tests of the scheduler's parts: a runtime that is set up but does not schedule. The
+// test's thread is m0 on its g0 and holds p 0; goroutines are made up and never run. Once a
+// process: tests of one file share it and leave the queues as they found them.
 #pragma once
 
 #include <string.h>

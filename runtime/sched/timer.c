@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Timers of a p: a heap with four children a node (shallower than two, and the children's keys share a cache
-// line). The lock is held for heap operations only, never while a timer fires. timers_when mirrors
-// the top, so that schedule() need not take the lock to see that nothing is due.
+// Timers of a p: a heap with four children a node (shallower than two, and the children's keys
+// share a cache line). The lock is held for heap operations only, never while a timer fires.
+// timers_when mirrors the top, so that schedule() need not take the lock to see that nothing is
+// due.
 #include "runtime/sched/timer.h"
 
 #include "runtime/base/throw.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Timers: a heap per p. A timer fires on the m that finds it due, with that m's p, on g0.
-// One timer is in at most one heap; its fields belong to the heap's lock from timer_add until it fires.
+// Timers: a heap per p. A timer fires on the m that finds it due, with that m's p, on g0. One
+// timer is in at most one heap; its fields belong to the heap's lock from timer_add until it
+// fires.
 #pragma once
 
 #include <stdbool.h>
@@ -23,8 +24,8 @@ struct timer_slot {
 
 // By the m that holds pp. Sees to it that an m which sleeps until a later time hears of it.
 void timer_add(struct p *pp, struct timer *t);
-// Fires what is due on pp, which need not be the caller's. *now is the time, or 0 when not yet asked
-// for, and is set if it was needed. Returns when the next one is due, 0 if there is none.
+// Fires what is due on pp, which need not be the caller's. *now is the time, or 0 when not yet
+// asked for, and is set if it was needed. Returns when the next one is due, 0 if there is none.
 int64_t timers_check(struct p *pp, int64_t *now, bool *ran);
 // When the first timer of pp is due, 0 if there is none. A look without the lock.
 int64_t timers_next(struct p *pp);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The timer heap: earliest first whatever the order of insertion, the mirror of its top exact, due ones fire once
-// and no others.
+// The timer heap: earliest first whatever the order of insertion, the mirror of its top exact,
+// due ones fire once and no others.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// p's and m's going idle and being woken. The promise: work that was submitted is never left with an
-// idle p and nobody coming. It rests on two meetings:
+// p's and m's going idle and being woken. The promise: work that was submitted is never left with
+// an idle p and nobody coming. It rests on two meetings:
 //
-// [sched.nmspinning] A submitter makes work visible, then looks at nmspinning with a read-modify-write
-//   and starts a spinner if there is none. A spinner that gives up takes itself off nmspinning with a
-//   read-modify-write, then looks through all queues again. All of these are in one order
-//   of changes: whichever comes second sees what the other did before.
-// [sched.needspinning] A submitter that finds no idle p for its spinner says so under sched.lock. An m
-//   that does not spin has no duty to look again, so it asks for that flag, under the same lock,
-//   before it lets go of its p, and spins instead.
+// [sched.nmspinning] A submitter makes work visible, then looks at nmspinning with a
+//   read-modify-write and starts a spinner if there is none. A spinner that gives up takes itself
+//   off nmspinning with a read-modify-write, then looks through all queues again. All of these
+//   are in one order of changes: whichever comes second sees what the other did before.
+// [sched.needspinning] A submitter that finds no idle p for its spinner says so under
+//   sched.lock. An m that does not spin has no duty to look again, so it asks for that flag,
+//   under the same lock, before it lets go of its p, and spins instead.
 #include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Three-state futex mutex. MUTEX_SLEEPING says that some thread may sleep: the unlocker then makes
-// the system call. A thread that has slept takes the lock as SLEEPING, since others may sleep beside it:
-// one wake-up too many at times, never one too few.
-// Rejected: ticket order (a preempted first waiter stops all others), spinning without a bound.
+// Three-state futex mutex. MUTEX_SLEEPING says that some thread may sleep: the unlocker then
+// makes the system call. A thread that has slept takes the lock as SLEEPING, since others may
+// sleep beside it: one wake-up too many at times, never one too few. Rejected: ticket order (a
+// preempted first waiter stops all others), spinning without a bound.
 #include "runtime/sync/mutex.h"
 
 #include "config.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runtime's own mutex, on a futex: for short critical sections on any stack. A goroutine never holds
-// one across a switch (schedule() checks), and locks are taken in rising rank.
+// The runtime's own mutex, on a futex: for short critical sections on any stack. A goroutine
+// never holds one across a switch (schedule() checks), and locks are taken in rising rank.
 #pragma once
 
 #include "runtime/base/atomic.h"

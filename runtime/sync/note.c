@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Notes on a futex; see note.h. The word says only whether it has happened, not whether someone
-// sleeps: a wake-up costs a system call either way, and notes are for threads that have long gone to sleep.
+// sleeps: a wake-up costs a system call either way, and notes are for threads that have long gone
+// to sleep.
 #include "runtime/sync/note.h"
 
 #include "runtime/base/throw.h"

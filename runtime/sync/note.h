@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A one-time event between threads: one sleeper, one waker. After noteclear at most one notewakeup may come
-// before the next noteclear; a second one is a throw, because it tells of two threads that both
-// believe they own the sleeper. Whoever clears must know that no wake-up is under way.
+// A one-time event between threads: one sleeper, one waker. After noteclear at most one
+// notewakeup may come before the next noteclear; a second one is a throw, because it tells of two
+// threads that both believe they own the sleeper. Whoever clears must know that no wake-up is
+// under way.
 #pragma once
 
 #include "runtime/base/atomic.h"

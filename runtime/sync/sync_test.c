@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Notes and mutexes on real threads, each of which is a bare m. Waiting for threads is itself done with notes.
+// Notes and mutexes on real threads, each of which is a bare m. Waiting for threads is itself
+// done with notes.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,9 +24,9 @@ struct actor {
 
 static struct actor actors[THREADS];
 static struct mutex outer, inner;
-static uint64_t counter;  // lock: outer
+static uint64_t counter; // lock: outer
 static struct note noted;
-static uint64_t message;  // handed over by noted
+static uint64_t message; // handed over by noted
 
 static int setup(void **state)
 {

@@ -88,7 +88,9 @@ struct sim {
     uint64_t next_stop; // sim_point enters the engine when points reaches it
     uint64_t hash;
     bool tracing;
-    bool running;               // inside an execution
+    bool special; // plain accesses are traced, or one to a watched word is announced
+    bool running;  // inside an execution
+    bool checking; // ... and plain accesses are looked at
     uint8_t ask[SIM_SITES_MAX]; // replay wants to be asked here
 
     // one execution
@@ -189,11 +191,31 @@ static inline uint32_t sim_point(uint64_t pc)
     return site;
 }
 
-// calls.c: the tree of call stacks ever seen; a stack is one number ---------------------------
-enum { CALLS_ROOT = 1 };
-uint32_t calls_child(uint32_t node, uint64_t caller_pc);
-uint32_t calls_parent(uint32_t node);
+// calls.c: the tree of call stacks ever seen; a stack is one number -------------------------------
+enum { CALLS_ROOT = 1, CALLS_MAX = 1 << 18 };
+struct call {
+    uint64_t caller_pc;
+    uint32_t parent;
+    uint32_t first_child, next_sibling;
+};
+extern struct call calls[CALLS_MAX];
+enum { CALLS_CACHE = 1 << 11 };
+extern uint32_t calls_cache[CALLS_CACHE]; // children found lately, by parent and caller
+uint32_t calls_find_child(uint32_t node, uint64_t caller_pc);
 void calls_frames(uint32_t node, uint64_t pc, struct sim_frames *out);
+
+static inline uint32_t *calls_slot(uint32_t node, uint64_t caller_pc)
+{
+    return &calls_cache[(caller_pc ^ node * 0x9e3779b1u >> 8) % CALLS_CACHE];
+}
+
+static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
+{
+    uint32_t c = *calls_slot(node, caller_pc);
+    return likely(calls[c].caller_pc == caller_pc && calls[c].parent == node)
+               ? c
+               : calls_find_child(node, caller_pc);
+}
 
 // memory.c: the address space of the program and its restart ------------------------------------
 void memory_init(void);
@@ -235,21 +257,6 @@ static inline uint32_t sim_untag(uint32_t tagged)
     return i < 1u << SIM_INDEX_BITS ? i : 0;
 }
 
-// race.c ----------------------------------------------------------------------------------
-enum { ACCESS_READ = 0, ACCESS_WRITE = 1, ACCESS_ATOMIC = 2 };
-void race_restart(void);
-void race_spawn(uint32_t parent, uint32_t child);
-void race_plain(uint64_t addr, uint64_t size, unsigned flags, uint64_t pc);
-void race_watch(uint64_t addr); // later writes to this word in this execution go to oracle_wrote
-bool race_watched(uint64_t addr);
-void race_range(uint64_t addr, uint64_t bytes, unsigned flags, uint64_t pc);
-void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc);
-void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
-void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
-void race_fence(int order);
-void race_forget(uint64_t addr, uint64_t bytes);
-extern bool race_enabled;
-
 // trace.c ---------------------------------------------------------------------------------
 void trace_restart(bool on);
 void trace_event(const char *what, uint32_t site, uint64_t pc, uint64_t addr, uint64_t old_value,
@@ -269,8 +276,9 @@ struct sim_model {
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
 void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);
+void oracle_announce_plain(uint64_t addr); // a plain store to a watched word comes
 void oracle_flush_plain(void);
-extern uint64_t oracle_plain_addr, oracle_plain_old;
+extern uint64_t oracle_plain_addr;
 // Reports a finding and ends the execution, when the oracle is enabled; else returns.
 // `signature` is stable (no numbers that vary), `message` is for people.
 void oracle_report(const char *oracle, const char *signature, const char *message);

@@ -7,7 +7,7 @@
 // Outside an execution (workload set-up) hooks only do the operation. They run on the program's
 // stack and keep their frames small; whatever needs more goes through sim_enter.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <string.h>
 
@@ -34,7 +34,7 @@ void __tsan_func_exit(void)
 {
     if (unlikely(!sim.running))
         return;
-    sim.node = calls_parent(sim.node);
+    sim.node = calls[sim.node].parent;
     sim.depth--;
 }
 
@@ -48,16 +48,26 @@ void __tsan_ignore_thread_end(void) {}
 
 // Plain accesses --------------------------------------------------------------------------
 
-static inline void plain(const volatile void *p, uint64_t size, unsigned flags, uint64_t pc)
+static __attribute__((noinline)) void plain_special(const volatile void *p, uint64_t size,
+                                                    unsigned kind, uint64_t pc)
 {
-    if (unlikely(!sim.running))
-        return;
-    if (unlikely(oracle_plain_addr != 0))
+    if (oracle_plain_addr != 0)
         oracle_flush_plain();
-    race_plain((uint64_t)p, size, flags, pc);
-    if (unlikely(sim.tracing))
-        trace_event(flags & ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
+    race_plain((uint64_t)p, size, kind, pc);
+    if (sim.tracing)
+        trace_event(kind == ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
                     -1);
+}
+
+static inline __attribute__((always_inline)) void plain(const volatile void *p, uint64_t size,
+                                                        unsigned kind, uint64_t pc)
+{
+    if (unlikely(!sim.checking))
+        return;
+    if (unlikely(sim.special))
+        plain_special(p, size, kind, pc);
+    else
+        race_plain((uint64_t)p, size, kind, pc);
 }
 
 #define PLAIN(size)                                                                                \
@@ -107,10 +117,10 @@ PLAIN(4)
 PLAIN(8)
 PLAIN(16)
 
-static void range(const void *p, size_t bytes, unsigned flags, uint64_t pc)
+static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
 {
-    if (sim.running && race_enabled)
-        race_range((uint64_t)p, bytes, flags, pc);
+    if (sim.checking)
+        race_range((uint64_t)p, bytes, kind, false, pc);
 }
 
 void __tsan_read_range(void *p, size_t bytes)

@@ -13,7 +13,7 @@
 // Page protection follows commits lazily: a page stays accessible in later executions, where the
 // same layout commits it again; nothing is paid for it after the first.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
 
 #include "runtime/sched/sched.h"
 #include "runtime/base/tls.h"
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <stdio.h>
 #include <string.h>

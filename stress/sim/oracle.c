@@ -3,7 +3,7 @@
 // What all oracles share: which are on, how a finding is written down, the watch on words, the
 // program's standard error. What an oracle knows of the runtime's structures is in model.c.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@ static const char *const oracle_names[] = {"race",     "gstate",   "lost-wake", 
 static bool disabled[sizeof oracle_names / sizeof oracle_names[0]];
 
 const struct sim_model *sim_model;
-uint64_t oracle_plain_addr, oracle_plain_old;
+uint64_t oracle_plain_addr;
+static uint32_t plain_old;
 
 enum { OUTPUT_FRAMES = 8 << 10 };
 static char output[4096];
@@ -138,14 +139,23 @@ void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
     sim_enter(wrote_entry, &w);
 }
 
-// A plain store to a watched word was announced by the hook before it; now it has happened.
+// The hook of a plain store comes before it: the old value is kept, and the next hook of any kind
+// finds the new one in place. Watched words have 32 bits.
+void oracle_announce_plain(uint64_t addr)
+{
+    oracle_plain_addr = addr;
+    sim.special = true;
+    memcpy(&plain_old, (const void *)addr, sizeof plain_old);
+}
+
 void oracle_flush_plain(void)
 {
-    uint64_t addr = oracle_plain_addr, old_value = oracle_plain_old;
-    oracle_plain_addr = 0;
+    uint64_t addr = oracle_plain_addr;
     uint32_t now;
+    oracle_plain_addr = 0;
+    sim.special = sim.tracing;
     memcpy(&now, (const void *)addr, sizeof now);
-    oracle_wrote(addr, (uint32_t)old_value, now);
+    oracle_wrote(addr, plain_old, now);
 }
 
 const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Happens-before race detection with vector clocks, after FastTrack (Flanagan and Freund 2009),
-// exact to the byte: each eight bytes of the program have a list of the accesses that a later one
-// could still race with. An access leaves the list when a later, ordered one covers it; what raced
-// with the first races with the second too. Unlike ThreadSanitizer there is no limit of cells or
-// threads, and fences and release sequences count.
-//
-// The clock is the virtual thread's: the machine's view, right for the data of a runtime. All
-// records are cut from pools that restart with the execution; cells are tagged with its number.
+// See race.h. The three parts: clocks, accesses, what atomics release and acquire.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15 };
-
-struct access {
-    _Alignas(32) uint32_t next;
-    uint32_t clock;
-    uint8_t thread, mask, flags;
-    uint32_t pc; // the program is not position independent: code lies below 4 GiB
-    // for the report
-    uint32_t node, context, point;
-};
-
-struct clock {
-    uint32_t n; // entries from here on are zero, whatever at[] holds
-    uint32_t at[SIM_THREADS_MAX];
-};
+enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15, MOMENTS_MAX = 1 << 20 };
 
 // What the stores to one atomic word have released.
 struct sync {
@@ -39,22 +18,32 @@ struct sync {
     struct clock released;
 };
 
-static struct access accesses[ACCESSES_MAX];
-static struct sync syncs[SYNCS_MAX];
-static uint32_t n_accesses, n_syncs;
-static uint32_t free_accesses; // list of records that left theirs
+// When and by whom: shared by the accesses between two calls or points.
+struct moment {
+    uint32_t node, context, point;
+};
 
-static struct clock clocks[SIM_THREADS_MAX];
+struct access race_accesses[ACCESSES_MAX];
+struct clock race_clocks[SIM_THREADS_MAX];
+bool race_enabled = true;
+
+static uint32_t n_accesses;
+static uint32_t free_accesses; // list of records that left theirs
+static struct sync syncs[SYNCS_MAX];
+static uint32_t n_syncs;
+static struct moment moments[MOMENTS_MAX];
+static uint32_t n_moments;
+
 // For fences only (sim_uses_fences): what a release fence has published, what relaxed loads saw.
 static struct clock fence_release[SIM_THREADS_MAX], fence_acquire[SIM_THREADS_MAX];
 
-bool race_enabled = true;
-
 void race_restart(void)
 {
-    accesses[0].thread = UINT8_MAX;
+    race_accesses[0].thread = UINT8_MAX;
     n_accesses = n_syncs = 1;
     free_accesses = 0;
+    n_moments = 0;
+    moments[0] = (struct moment){0};
     if (!sim_uses_fences)
         return;
     for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
@@ -79,120 +68,154 @@ static void copy(struct clock *to, const struct clock *from)
 // A new thread knows what its creator knew.
 void race_spawn(uint32_t parent, uint32_t child)
 {
-    struct clock *c = &clocks[child];
+    struct clock *c = &race_clocks[child];
     c->n = 0;
     if (parent != child)
-        join(c, &clocks[parent]);
+        join(c, &race_clocks[parent]);
     while (c->n <= child)
         c->at[c->n++] = 0;
-    clocks[parent].at[parent]++; // the creator's later accesses are not known to it
+    race_clocks[parent].at[parent]++; // the creator's later accesses are not known to it
     c->at[child] = 1;
 }
 
 // Reporting -------------------------------------------------------------------------------
 
-static const char *kind_name(unsigned flags)
+static const char *kind_name(unsigned kind, bool atomic)
 {
     static const char *const names[] = {"read", "write", "atomic read", "atomic write"};
-    return names[flags & 3];
+    return names[kind | (atomic ? 2u : 0)];
 }
 
 struct race {
     struct access old;
+    unsigned old_kind;
     uint64_t addr, size, pc;
-    unsigned flags;
+    unsigned kind;
+    bool atomic;
 };
 
-static void side(char *buf, size_t bytes, unsigned flags, uint64_t pc)
+static void side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc)
 {
     const struct sim_site *s = sim_site(sim_site_of(pc));
     size_t chain = strcspn(s->function, "<");
-    snprintf(buf, bytes, "%s %.*s `%s`", kind_name(flags), (int)chain, s->function, s->text);
+    snprintf(buf, bytes, "%s %.*s `%s`", kind_name(kind, atomic), (int)chain, s->function, s->text);
 }
 
 static void report(void *arg)
 {
     const struct race *r = arg;
+    const struct access *old = &r->old;
+    const char *kind = kind_name(r->kind, r->atomic), *old_kind = kind_name(r->old_kind, old->atomic);
+    uint64_t old_pc = old->pc[r->old_kind];
     char now[240], before[240], signature[sizeof sim.result.finding.signature];
-    side(now, sizeof now, r->flags, r->pc);
-    side(before, sizeof before, r->old.flags, r->old.pc);
+    side(now, sizeof now, r->kind, r->atomic, r->pc);
+    side(before, sizeof before, r->old_kind, old->atomic, old_pc);
     bool swap = strcmp(now, before) < 0;
     snprintf(signature, sizeof signature, "race: %s / %s", swap ? now : before,
              swap ? before : now);
     char name[128], message[256];
-    snprintf(message, sizeof message,
-             "data race on %s (%lu bytes): a %s is not ordered with an earlier %s",
-             sim_address_name(r->addr, name, sizeof name), (unsigned long)r->size,
-             kind_name(r->flags), kind_name(r->old.flags));
+    snprintf(message, sizeof message, "data race on %s (%lu bytes): %s after %s, not ordered",
+             sim_address_name(r->addr, name, sizeof name), (unsigned long)r->size, kind, old_kind);
     struct sim_finding *f = &sim.result.finding;
-    oracle_place(&f->place[0], r->old.context, sim_site_of(r->old.pc), r->old.node, r->old.pc,
-                 kind_name(r->old.flags), r->old.point);
-    oracle_place(&f->place[1], sim.at.context, sim_site_of(r->pc), sim.node, r->pc,
-                 kind_name(r->flags), sim.points);
+    const struct moment *m = &moments[old->moment[r->old_kind]];
+    oracle_place(&f->place[0], m->context, sim_site_of(old_pc), m->node, old_pc, old_kind, m->point);
+    oracle_place(&f->place[1], sim.at.context, sim_site_of(r->pc), sim.node, r->pc, kind,
+                 sim.points);
     f->places = 2;
     oracle_report("race", signature, message);
 }
 
 // Accesses --------------------------------------------------------------------------------
 
-static inline bool ordered(const struct access *a, const struct clock *mine)
+static uint32_t moment_now(void)
 {
-    return a->thread < mine->n && a->clock <= mine->at[a->thread];
+    const struct moment *last = &moments[n_moments];
+    struct moment now = {sim.node, sim.at.context, (uint32_t)sim.points};
+    if (last->node == now.node && last->point == now.point && last->context == now.context)
+        return n_moments;
+    if (unlikely(++n_moments == MOMENTS_MAX))
+        sim_finish(SIM_LIMIT);
+    moments[n_moments] = now;
+    return n_moments;
 }
 
-// True when nothing can race with `a` that would not race with an access of (flags, mask) now.
-static inline bool covers(unsigned flags, unsigned mask, const struct access *a)
+void race_touch(struct access *a, unsigned kind, uint64_t pc)
 {
-    bool as_strong = (flags & ACCESS_WRITE || !(a->flags & ACCESS_WRITE)) &&
-                     (!(flags & ACCESS_ATOMIC) || a->flags & ACCESS_ATOMIC);
-    return as_strong && (a->mask & ~mask) == 0;
+    a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
+    if (kind == ACCESS_WRITE)
+        a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
+    a->pc[kind] = (uint32_t)pc;
+    a->moment[kind] = moment_now();
 }
 
-static inline void describe(struct access *a, uint64_t pc)
-{
-    a->pc = (uint32_t)pc;
-    a->node = sim.node;
-    a->context = sim.at.context;
-    a->point = (uint32_t)sim.points;
-}
-
-static uint32_t new_access(void)
+static struct access *add_access(struct cell *c, unsigned mask, bool atomic)
 {
     uint32_t i = free_accesses;
     if (i != 0) {
-        free_accesses = accesses[i].next;
-        return i;
+        free_accesses = race_accesses[i].next;
+    } else {
+        if (unlikely(n_accesses == ACCESSES_MAX))
+            sim_finish(SIM_LIMIT);
+        i = n_accesses++;
     }
-    if (unlikely(n_accesses == ACCESSES_MAX))
-        sim_finish(SIM_LIMIT);
-    return n_accesses++;
-}
-
-static inline void fill(struct access *a, unsigned mask, unsigned flags, uint64_t pc)
-{
-    a->clock = clocks[sim.thread].at[sim.thread];
+    struct access *a = &race_accesses[i];
+    a->next = sim_untag(c->access);
+    a->clock[ACCESS_READ] = a->clock[ACCESS_WRITE] = 0;
     a->thread = (uint8_t)sim.thread;
     a->mask = (uint8_t)mask;
-    a->flags = (uint8_t)flags;
-    describe(a, pc);
+    a->atomic = atomic;
+    c->access = i | sim.tag;
+    return a;
 }
 
-// The general case: looks at every access listed, drops those that this one covers, adds this one.
-static __attribute__((noinline)) void check_list(struct cell *c, uint64_t addr, unsigned mask,
-                                                 unsigned flags, uint64_t pc)
+// The kind of `a`'s access that races with one of `kind` now, or -1. Another thread's.
+static int racing(const struct access *a, unsigned mask, unsigned kind, bool atomic, uint32_t known)
 {
-    const struct clock *mine = &clocks[sim.thread];
+    if (!(a->mask & mask) || (a->atomic && atomic))
+        return -1;
+    if (a->clock[ACCESS_WRITE] > known)
+        return ACCESS_WRITE;
+    return kind == ACCESS_WRITE && a->clock[ACCESS_READ] > known ? ACCESS_READ : -1;
+}
+
+// True when whatever would race with `a`, all of which is ordered before now, would race with the
+// access of now.
+static bool covers(unsigned mask, unsigned kind, bool atomic, const struct access *a)
+{
+    return (a->mask & ~mask) == 0 && (kind == ACCESS_WRITE || a->clock[ACCESS_WRITE] == 0) &&
+           (!atomic || a->atomic);
+}
+
+void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
+                     uint64_t pc)
+{
+    const struct clock *mine = &race_clocks[sim.thread];
+    const uint32_t now = mine->at[sim.thread];
+    struct access *own = NULL;
     uint32_t first = sim_untag(c->access), *link = &first;
+    for (uint32_t i = first; i != 0 && !own; i = race_accesses[i].next) {
+        struct access *a = &race_accesses[i];
+        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic)
+            own = a;
+    }
+    if (own && (own->clock[ACCESS_WRITE] == now ||
+                (kind == ACCESS_READ && own->clock[ACCESS_READ] == now)))
+        return; // as in race_check: whoever came since has been looked at against this one
     while (*link) {
         uint32_t i = *link;
-        struct access *a = &accesses[i];
-        bool before = ordered(a, mine);
-        if (unlikely(!before) && a->mask & mask && (a->flags | flags) & ACCESS_WRITE &&
-            !(a->flags & flags & ACCESS_ATOMIC)) {
-            struct race r = {*a, addr, (unsigned)__builtin_popcount(mask), pc, flags};
+        struct access *a = &race_accesses[i];
+        if (a == own) {
+            link = &a->next;
+            continue;
+        }
+        uint32_t known = a->thread < mine->n ? mine->at[a->thread] : 0;
+        int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
+        if (unlikely(with >= 0)) {
+            struct race r = {*a, (unsigned)with, addr, (unsigned)__builtin_popcount(mask), pc,
+                             kind, atomic};
             sim_enter(report, &r);
         }
-        if (before && covers(flags, mask, a)) {
+        if (a->clock[0] <= known && a->clock[1] <= known && covers(mask, kind, atomic, a)) {
             *link = a->next;
             a->next = free_accesses;
             free_accesses = i;
@@ -200,55 +223,27 @@ static __attribute__((noinline)) void check_list(struct cell *c, uint64_t addr, 
             link = &a->next;
         }
     }
-    uint32_t i = new_access();
-    accesses[i].next = first;
-    fill(&accesses[i], mask, flags, pc);
-    c->access = i | sim.tag;
+    c->access = first ? first | sim.tag : 0;
+    race_touch(own ? own : add_access(c, mask, atomic), kind, pc);
 }
 
-static inline void check(struct cell *c, uint64_t addr, unsigned mask, unsigned flags, uint64_t pc)
-{
-    struct access *head = &accesses[sim_untag(c->access)]; // [0] is nobody's
-    if (likely(head->thread == sim.thread && head->mask == mask)) {
-        bool now = head->clock == clocks[sim.thread].at[sim.thread];
-        if (now && head->flags == ACCESS_WRITE)
-            return; // the own write of this epoch says it all
-        if ((now && head->flags == flags) || (head->next == 0 && covers(flags, mask, head))) {
-            fill(head, mask, flags, pc);
-            return;
-        }
-    }
-    check_list(c, addr, mask, flags, pc);
-}
-
-void race_range(uint64_t addr, uint64_t bytes, unsigned flags, uint64_t pc)
+void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)
 {
     while (bytes > 0) {
         uint64_t offset = addr & 7, part = 8 - offset < bytes ? 8 - offset : bytes;
         struct cell *c = memory_cell(addr);
         if (c)
-            check(c, addr, (unsigned)(((1u << part) - 1) << offset), flags, pc);
+            race_check(c, addr, (unsigned)(((1u << part) - 1) << offset), kind, atomic, pc);
         addr += part;
         bytes -= part;
     }
 }
 
-void race_plain(uint64_t addr, uint64_t size, unsigned flags, uint64_t pc)
+void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc)
 {
-    uint64_t offset = addr & 7;
-    if (unlikely(offset + size > 8)) {
-        race_range(addr, size, flags, pc);
-        return;
-    }
-    struct cell *c = memory_cell(addr);
-    if (!c)
-        return;
-    if (unlikely(flags & ACCESS_WRITE && sim_untag(c->sync) && race_watched(addr))) {
-        oracle_plain_addr = addr;
-        memcpy(&oracle_plain_old, (const void *)addr, size < 8 ? 4 : 8);
-    }
-    if (race_enabled)
-        check(c, addr, (unsigned)(((1u << size) - 1) << offset), flags, pc);
+    if (race_watched(addr))
+        oracle_announce_plain(addr);
+    race_check(c, addr, (unsigned)(((1u << size) - 1) << (addr & 7)), ACCESS_WRITE, false, pc);
 }
 
 void race_forget(uint64_t addr, uint64_t bytes)
@@ -256,8 +251,7 @@ void race_forget(uint64_t addr, uint64_t bytes)
     for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
         struct cell *c = memory_cell(a);
         if (c)
-            c->access = 0; // atomics keep their clocks: a second life of the word is ordered after
-                           // the first
+            c->access = 0; // atomics keep their clocks: a second life of the word comes after
     }
 }
 
@@ -309,19 +303,19 @@ static inline bool releases(int order)
 static void acquire(const struct sync *s, int order)
 {
     if (acquires(order))
-        join(&clocks[sim.thread], &s->released);
+        join(&race_clocks[sim.thread], &s->released);
     else if (sim_uses_fences)
         join(&fence_acquire[sim.thread], &s->released);
 }
 
-static void check_atomic(struct cell *c, uint64_t addr, unsigned size, unsigned flags, uint64_t pc)
+static void check_atomic(struct cell *c, uint64_t addr, unsigned size, unsigned kind, uint64_t pc)
 {
     if (!race_enabled)
         return;
     if (likely((addr & 7) + size <= 8))
-        check(c, addr, ((1u << size) - 1) << (addr & 7), flags | ACCESS_ATOMIC, pc);
+        race_check(c, addr, ((1u << size) - 1) << (addr & 7), kind, true, pc);
     else
-        race_range(addr, size, flags | ACCESS_ATOMIC, pc);
+        race_range(addr, size, kind, true, pc);
 }
 
 void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc)
@@ -343,8 +337,8 @@ void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
     check_atomic(c, addr, size, ACCESS_WRITE, pc);
     const uint32_t me = sim.thread;
     if (releases(order)) {
-        copy(&find_sync(c, addr, true)->released, &clocks[me]);
-        clocks[me].at[me]++;
+        copy(&find_sync(c, addr, true)->released, &race_clocks[me]);
+        race_clocks[me].at[me]++;
         return;
     }
     // A relaxed store ends the release sequence that was there; it carries what a fence released.
@@ -366,8 +360,8 @@ void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
         acquire(s, order);
     check_atomic(c, addr, size, ACCESS_WRITE, pc);
     if (releases(order)) {
-        join(&s->released, &clocks[me]);
-        clocks[me].at[me]++;
+        join(&s->released, &race_clocks[me]);
+        race_clocks[me].at[me]++;
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }
@@ -377,9 +371,9 @@ void race_fence(int order)
 {
     const uint32_t me = sim.thread;
     if (acquires(order))
-        join(&clocks[me], &fence_acquire[me]);
+        join(&race_clocks[me], &fence_acquire[me]);
     if (releases(order)) {
-        copy(&fence_release[me], &clocks[me]);
-        clocks[me].at[me]++;
+        copy(&fence_release[me], &race_clocks[me]);
+        race_clocks[me].at[me]++;
     }
 }

@@ -2,7 +2,7 @@
 //
 // One execution, from restart to result.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,7 @@ static void start_execution(const struct sim_params *p)
     race_restart();
     oracle_restart();
     trace_restart(p->trace);
-    sim.tracing = p->trace;
+    sim.tracing = sim.special = p->trace;
     sim.points = 0;
     sim.hash = 0x243f6a8885a308d3u;
     sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
@@ -100,8 +100,9 @@ const struct sim_result *sim_run(const struct sim_params *p)
         sim_model->begin();
     }
     sim.running = true;
+    sim.checking = race_enabled;
     sim_start();
-    sim.running = false;
+    sim.running = sim.checking = false;
     sim.result.points = sim.points;
     sim.result.state_hash = sim.hash;
     return &sim.result;

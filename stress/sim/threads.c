@@ -9,7 +9,7 @@
 //
 // Everything but sim_slow_point's callers runs on the engine's stack.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/race.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -378,6 +378,6 @@ void sim_thread_end(uint32_t site)
 void sim_finish(enum sim_outcome outcome)
 {
     sim.result.outcome = outcome;
-    sim.running = false;
+    sim.running = sim.checking = false;
     sim_leave();
 }

@@ -74,6 +74,7 @@ bool scan_line(struct scan *s)
         if (s->at < s->eol)
             return true;
     }
+    s->line += s->begin < s->end; // what is missing is missed after the last line
     s->begin = s->at = s->eol = s->end;
     return false;
 }

@@ -292,8 +292,10 @@ struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
     bool ok = p.w != NULL;
 
     *err = (struct text_error){.line = first_line, .col = 1, .message = "out of memory"};
-    if (ok)
+    if (ok) {
         ok = text_acceptable(text, n, WL_TEXT_BYTES, err);
+        err->line += ok ? 0 : first_line - 1;
+    }
     if (ok) {
         p.w->procs = 2;
         scan_begin(&p.s, text, n, first_line, err);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The saved context of a goroutine on x86-64 and the four switches over it. Included by assembly for
-// the offsets. Callee-saved registers lie on the goroutine's own stack, the stack pointer in the gobuf; the
-// control words of x87 and SSE belong to the thread: a goroutine that changes rounding modes puts
-// them back before it calls the runtime (saving them costs as much as all the rest of a switch).
+// The saved context of a goroutine on x86-64 and the four switches over it. Included by assembly
+// for the offsets. Callee-saved registers lie on the goroutine's own stack, the stack pointer in
+// the gobuf; the control words of x87 and SSE belong to the thread: a goroutine that changes
+// rounding modes puts them back before it calls the runtime (saving them costs as much as all the
+// rest of a switch).
 #pragma once
 
 #define GOBUF_SP 0
@@ -22,11 +23,12 @@ struct gobuf {
 _Static_assert(offsetof(struct gobuf, sp) == GOBUF_SP, "switch.S");
 _Static_assert(sizeof(struct gobuf) == GOBUF_BYTES, "switch.S");
 
-// Resumes *buf as gp. The calling stack is abandoned: it does not return, but is not declared so, because
-// compilers then jump to it instead of calling it (see switch.S). The same holds for gogo and schedule.
+// Resumes *buf as gp. The calling stack is abandoned: it does not return, but is not declared so,
+// because compilers then jump to it instead of calling it (see switch.S). The same holds for gogo
+// and schedule.
 void arch_gogo(struct gobuf *buf, struct g *gp);
-// Saves the caller in *save and calls mcall_on_g0(gp, fn) on the stack that ends at g0_sp, as g0. Returns
-// when some thread resumes *save.
+// Saves the caller in *save and calls mcall_on_g0(gp, fn) on the stack that ends at g0_sp, as g0.
+// Returns when some thread resumes *save.
 void arch_mcall(struct gobuf *save, struct g *g0, void *g0_sp, void (*fn)(struct g *),
                 struct g *gp);
 // Calls on_g0(arg) on the stack that ends at g0_sp, as g0, and returns as gp.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stack switching on x86-64 (System V). A suspended stack holds, from its saved stack pointer upwards:
-// r15 r14 r13 r12 rbx rbp, return address. The thread-local g changes together with the stack
-// pointer, so that no instruction sees the one without the other's stack beneath it for longer than a move.
-// The executables are never position independent: the thread-local is addressed directly.
+// Stack switching on x86-64 (System V). A suspended stack holds, from its saved stack pointer
+// upwards: r15 r14 r13 r12 rbx rbp, return address. The thread-local g changes together with the
+// stack pointer, so that no instruction sees the one without the other's stack beneath it for
+// longer than a move. The executables are never position independent: the thread-local is
+// addressed directly.
 //
-// Calls and returns are kept in balance for the processor's return predictor: the way from mcall to gogo
-// is made of jumps, so that the return into the resumed goroutine meets the prediction that the
-// call of mcall left (a wrong one costs as much as the rest of the switch).
+// Calls and returns are kept in balance for the processor's return predictor: the way from mcall
+// to gogo is made of jumps, so that the return into the resumed goroutine meets the prediction
+// that the call of mcall left (a wrong one costs as much as the rest of the switch).
 #include "runtime/arch/amd64/context.h"
 
     .text
@@ -28,7 +29,8 @@ arch_gogo:
     ret
     .size arch_gogo, .-arch_gogo
 
-// void arch_mcall(struct gobuf *save, struct g *g0, void *g0_sp, void (*fn)(struct g *), struct g *gp)
+// void arch_mcall(struct gobuf *save, struct g *g0, void *g0_sp, void (*fn)(struct g *), struct g
+// *gp)
     .globl arch_mcall
     .type arch_mcall, @function
     .p2align 4

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The host of real programs: threads, futexes, memory and time of Linux. Threads and mappings go through libc,
-// because ThreadSanitizer must see them; futexes are raw system calls, which have no libc
-// function. Never instrumented itself. Thread safe throughout; holds no lock.
+// The host of real programs: threads, futexes, memory and time of Linux. Threads and mappings go
+// through libc, because ThreadSanitizer must see them; futexes are raw system calls, which have
+// no libc function. Never instrumented itself. Thread safe throughout; holds no lock.
 #include "runtime/host/host.h"
 
 #include <errno.h>
@@ -104,8 +104,8 @@ int host_ncpu(void)
 int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
 {
     struct timespec t = to_timespec(timeout_ns > 0 ? timeout_ns : 0);
-    long r = syscall(SYS_futex, addr, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &t, NULL,
-                     0);
+    long r =
+        syscall(SYS_futex, addr, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &t, NULL, 0);
     return r == 0 ? 0 : -errno;
 }
 
@@ -141,8 +141,8 @@ int host_commit(void *p, size_t bytes)
 void host_decommit(void *p, size_t bytes)
 {
     static const char failed[] = "host: cannot decommit memory";
-    void *q = mmap(p, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-                   0);
+    void *q =
+        mmap(p, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (q != p)
         host_abort(failed);
 }

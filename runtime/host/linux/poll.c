@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The poller of the linux host: an epoll set whose first member is an eventfd, by which a sleeping
-// thread is called out. Made when first used. Raw system calls: epoll_pwait2 takes nanoseconds and has no
-// function in older libcs. Thread safe; descriptors of programs come into the same set later.
+// The poller of the linux host: an epoll set whose first member is an eventfd, by which a
+// sleeping thread is called out. Made when first used. Raw system calls: epoll_pwait2 takes
+// nanoseconds and has no function in older libcs. Thread safe; descriptors of programs come into
+// the same set later.
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

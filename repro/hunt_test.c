@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hunting and minimizing against a scripted engine: what is kept must be needed, and only what replays counts.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "repro/edit.h"
+#include "repro/fake_engine.h"
+#include "repro/hunt.h"
+
+static const char program[] = "workload w\nprocs 4\ngoroutine main\n  go a 5\n  go b 2\n  loop 3\n    yield\n  end\n"
+                              "  ready a#2\n  wait\ngoroutine a\n  yield\n  park\n  loop 2\n    sleep 1us\n  end\n"
+                              "goroutine b\n  go c\n  set x 1\ngoroutine c\n  get x\n";
+
+static struct workload *workload(void)
+{
+    struct text_error err;
+    struct workload *w = workload_parse(program, strlen(program), 1, &err);
+
+    if (w == NULL)
+        fail_msg("%u:%u: %s", err.line, err.col, err.message);
+    return w;
+}
+
+struct finds {
+    uint32_t n, confirmed;
+    size_t choices;
+    uint32_t operations, procs;
+    char text[4096];
+};
+
+static void note(struct hunt_find *f, void *arg)
+{
+    struct finds *finds = arg;
+    FILE *out = fmemopen(finds->text, sizeof finds->text, "w");
+
+    finds->n++;
+    finds->confirmed += f->confirmed;
+    finds->choices = f->c.choices;
+    finds->operations = f->operations;
+    finds->procs = f->c.program->procs;
+    case_print(&f->c, out);
+    fclose(out);
+}
+
+static void run(struct finds *finds, struct hunt_stats *stats, uint64_t executions, bool stop)
+{
+    static const char *const strategies[] = {"random", "pct2"};
+    struct workload *w = workload();
+    struct hunt_params p = {.workloads = &w,
+                            .nworkloads = 1,
+                            .strategies = strategies,
+                            .nstrategies = 2,
+                            .seed = 7,
+                            .parts = 1,
+                            .executions = executions,
+                            .stop_at_first = stop,
+                            .found_by = "test",
+                            .find = note,
+                            .arg = finds};
+
+    *finds = (struct finds){0};
+    hunt(&p, stats);
+    workload_free(w);
+}
+
+static void what_is_left_is_what_is_needed(void **state)
+{
+    struct finds finds;
+    struct hunt_stats stats;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_PARK, WL_GET}, .nneeded = 2, .procs = 3, .walk = 40, .symptom = "x"};
+    run(&finds, &stats, 5000, true);
+    assert_int_equal(finds.n, 1);
+    assert_int_equal(finds.confirmed, 1);
+    assert_int_equal(finds.choices, 2);
+    assert_int_equal(finds.procs, 3);
+    assert_int_equal(finds.operations, 5); // go a, park; go b, go c, get x
+    assert_non_null(strstr(finds.text, "goroutine main\n      go a\n      go b\n  goroutine a\n      park\n"
+                                       "  goroutine b\n      go c\n  goroutine c\n      get x\n"));
+}
+
+static void one_signature_is_told_once(void **state)
+{
+    struct finds finds;
+    struct hunt_stats stats;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_YIELD}, .nneeded = 1, .walk = 40, .symptom = "x"};
+    run(&finds, &stats, 500, false);
+    assert_int_equal(finds.n, 1);
+    assert_int_equal(stats.executions, 500);
+    assert_true(stats.hits > 10);
+}
+
+static void what_does_not_replay_is_not_confirmed(void **state)
+{
+    struct finds finds;
+    struct hunt_stats stats;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_YIELD}, .nneeded = 1, .walk = 40, .symptom = "x", .flaky = true};
+    run(&finds, &stats, 500, true);
+    assert_int_equal(finds.n, 1);
+    assert_int_equal(finds.confirmed, 0);
+}
+
+static void nothing_is_found_where_nothing_is(void **state)
+{
+    struct finds finds;
+    struct hunt_stats stats;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_EXIT}, .nneeded = 1, .walk = 40, .symptom = "x"};
+    run(&finds, &stats, 500, false);
+    assert_int_equal(finds.n, 0);
+    assert_int_equal(stats.hits, 0);
+}
+
+static void minimizing_leaves_alone_what_does_not_replay(void **state)
+{
+    struct repro r = {.w = workload(), .signature = "race: x"};
+    struct sim_choice c = {.kind = SIM_RUN, .actor = sim_intern("a"), .op = 1, .site = 2, .visit = 1, .value = 1};
+    struct minimize_limits limits = minimize_limits_default(1);
+    struct workload *before = r.w;
+    uint64_t spent;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_GET}, .nneeded = 1, .symptom = "x"};
+    sim_schedule_push(&r.schedule, &c);
+    assert_false(minimize(&r, &limits, &spent));
+    assert_ptr_equal(r.w, before);
+    assert_int_equal(r.schedule.n, 1);
+    assert_int_equal(spent, 1);
+    repro_free(&r);
+}
+
+static uint64_t size_of(const struct workload *w)
+{
+    uint64_t size = w->ops + w->instances + w->procs;
+
+    for (uint32_t i = 0; i < w->ops; i++)
+        size += w->op[i].kind == WL_LOOP ? (uint64_t)w->op[i].number : 0;
+    return size;
+}
+
+static void edits_make_programs_smaller(void **state)
+{
+    struct workload *w = workload();
+    struct sim_schedule from = {0}, to;
+    uint32_t made = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < edit_count(w); i++) {
+        struct workload *smaller = edit_apply(w, i, &from, &to);
+
+        if (smaller == NULL)
+            continue;
+        made++;
+        assert_true(size_of(smaller) < size_of(w));
+        sim_schedule_free(&to);
+        workload_free(smaller);
+    }
+    assert_true(made > 15);
+    workload_free(w);
+}
+
+// A choice in `park` of a#2 stays with the park as long as both are there.
+static void choices_move_with_their_operations(void **state)
+{
+    struct workload *w = workload();
+    struct sim_schedule from = {0}, to;
+    struct sim_choice c = {.kind = SIM_RUN, .actor = sim_intern("a#2"), .op = 1, .visit = 1};
+    uint32_t stayed = 0, moved = 0, gone = 0;
+
+    (void)state;
+    sim_schedule_push(&from, &c);
+    for (uint32_t i = 0; i < edit_count(w); i++) {
+        struct workload *smaller = edit_apply(w, i, &from, &to);
+
+        if (smaller == NULL)
+            continue;
+        int32_t instance = workload_instance_find(smaller, "a#2");
+        assert_int_equal(to.n, instance >= 0);
+        if (instance >= 0) {
+            const struct wl_body *a = &smaller->body[smaller->instance[instance].body];
+            uint32_t index = wl_op_index(to.v[0].op);
+
+            if (index < a->count && smaller->op[a->first + index].kind == WL_PARK) {
+                stayed += index == 1;
+                moved += index == 0;
+            } else { // the park itself went: its successor
+                assert_int_equal(index, 1);
+                gone++;
+            }
+        }
+        sim_schedule_free(&to);
+        workload_free(smaller);
+    }
+    assert_true(stayed > 10);
+    assert_int_equal(moved, 1); // a's yield went
+    assert_int_equal(gone, 1);
+    sim_schedule_free(&from);
+    workload_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_left_is_what_is_needed),
+        cmocka_unit_test(one_signature_is_told_once),
+        cmocka_unit_test(what_does_not_replay_is_not_confirmed),
+        cmocka_unit_test(nothing_is_found_where_nothing_is),
+        cmocka_unit_test(minimizing_leaves_alone_what_does_not_replay),
+        cmocka_unit_test(edits_make_programs_smaller),
+        cmocka_unit_test(choices_move_with_their_operations),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Happens-before race detection with vector clocks, after FastTrack (Flanagan and Freund 2009),
+// exact to the byte. Each eight bytes of the program have a list of records, one for each (thread,
+// bytes, atomic or not) whose last read or write a later access could still race with. A record
+// goes when a later, ordered access covers it: what raced with the first races with the second
+// too. Unlike ThreadSanitizer there is no limit of cells or threads, and fences and release
+// sequences count.
+//
+// The clock is the virtual thread's: the machine's view, right for the data of a runtime. All
+// records are cut from pools that restart with the execution.
+//
+// This header has the path of an access to a word that only the running thread has touched, or that
+// it has touched since its last release; race.c has the rest.
+#pragma once
+
+#include "stress/sim/engine.h"
+
+enum { ACCESS_READ, ACCESS_WRITE };
+
+struct access {
+    uint32_t next;
+    uint32_t clock[2]; // of the last read and write; 0: none
+    uint8_t thread, mask;
+    bool atomic;
+    // for the report
+    uint32_t pc[2]; // the program is not position independent: code lies below 4 GiB
+    uint32_t moment[2];
+};
+
+struct clock {
+    uint32_t n; // entries from here on are zero, whatever at[] holds
+    uint32_t at[SIM_THREADS_MAX];
+};
+
+extern bool race_enabled;
+extern struct access race_accesses[1 << SIM_INDEX_BITS]; // [0] is nobody's
+extern struct clock race_clocks[SIM_THREADS_MAX];
+
+void race_restart(void);
+void race_spawn(uint32_t parent, uint32_t child);
+void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
+                     uint64_t pc);
+void race_touch(struct access *a, unsigned kind, uint64_t pc);
+// A plain write to a word that atomics use as well: an oracle may watch it.
+void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc);
+void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc);
+// Call around an atomic operation, before it takes effect.
+void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
+void race_fence(int order);
+// The memory has a new life: what was accessed before does not race with what comes.
+void race_forget(uint64_t addr, uint64_t bytes);
+// Every later write to this word in this execution goes to oracle_wrote.
+void race_watch(uint64_t addr);
+bool race_watched(uint64_t addr);
+
+// What a hook does inline; all that needs more is a tail call.
+static inline __attribute__((always_inline)) void
+race_check(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic, uint64_t pc)
+{
+    struct access *a = &race_accesses[sim_untag(c->access)];
+    if (likely(a->thread == sim.thread && a->mask == mask && a->atomic == atomic)) {
+        uint32_t now = race_clocks[sim.thread].at[sim.thread];
+        if (a->clock[ACCESS_WRITE] == now || (kind == ACCESS_READ && a->clock[ACCESS_READ] == now))
+            return; // was looked at since the last release
+        if (a->next == 0) {
+            race_touch(a, kind, pc);
+            return;
+        }
+    }
+    race_check_list(c, addr, mask, kind, atomic, pc);
+}
+
+static inline __attribute__((always_inline)) void race_plain(uint64_t addr, uint64_t size,
+                                                             unsigned kind, uint64_t pc)
+{
+    uint64_t offset = addr & 7;
+    if (unlikely(offset + size > 8)) {
+        race_range(addr, size, kind, false, pc);
+        return;
+    }
+    struct cell *c = memory_cell(addr);
+    if (unlikely(!c))
+        return;
+    if (unlikely(kind == ACCESS_WRITE && sim_untag(c->sync) != 0)) {
+        race_plain_write(c, addr, size, pc);
+        return;
+    }
+    race_check(c, addr, (unsigned)(((1u << size) - 1) << offset), kind, false, pc);
+}
