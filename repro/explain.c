@@ -15,7 +15,7 @@
 
 #include "repro/trial.h"
 
-enum { LANES = 12, ROWS = 60, NEAR = 3, TEXT_WIDTH = 60, WEIGHT_MARK = 1000, TAIL = 6 };
+enum { LANES = 12, ROWS = 60, NEAR = 2, REACH = 1000, TEXT_WIDTH = 60, FUNCTION_WIDTH = 28, FRAMES = 5, WEIGHT_MARK = 1000, TAIL = 6 };
 
 struct view {
     const struct repro_case *c;
@@ -83,18 +83,37 @@ static bool is_write(const struct sim_event *e)
     return e->addr != 0 && !is_plain(e) && strcmp(e->what, "load") != 0 && strcmp(e->what, "cas failed") != 0;
 }
 
+// Between the two places of a finding lies what ought to have ordered them; else the end matters most.
+static void window(const struct view *v, uint64_t *begin, uint64_t *end)
+{
+    const struct sim_finding *f = &v->r->finding;
+
+    *begin = v->r->points - v->r->points / 4;
+    *end = v->r->points;
+    if (v->r->outcome == SIM_FOUND && f->places == 2) {
+        *begin = f->place[0].point < f->place[1].point ? f->place[0].point : f->place[1].point;
+        *end = f->place[0].point < f->place[1].point ? f->place[1].point : f->place[0].point;
+    }
+}
+
 // A write that another thread meets next at that word: both ends.
 static void weigh_meetings(struct view *v)
 {
+    uint64_t begin, end;
+
+    window(v, &begin, &end);
     for (size_t i = 0; i < v->n; i++) {
+        bool inside = v->e[i].point >= begin && v->e[i].point <= end;
+        uint32_t weight = (inside ? 340 : 30) + (uint32_t)(20 * i / v->n);
+
         if (!is_write(&v->e[i]))
             continue;
-        for (size_t k = i + 1; k < v->n && k < i + 200; k++) {
+        for (size_t k = i + 1; k < v->n && k < i + REACH; k++) {
             if (v->e[k].addr != v->e[i].addr || is_plain(&v->e[k]))
                 continue;
             if (v->e[k].thread != v->e[i].thread) {
-                heavier(v, i, 30 + (uint32_t)(20 * i / v->n));
-                heavier(v, k, 30 + (uint32_t)(20 * i / v->n));
+                heavier(v, i, weight);
+                heavier(v, k, weight);
             }
             break;
         }
@@ -317,6 +336,22 @@ static void print_event(struct view *v, const struct sim_event *e, const struct 
     fputc('\n', v->out);
 }
 
+// The execution ends at the finding, before the access itself is logged: such a place gets a row of its own.
+static void print_last_places(struct view *v)
+{
+    for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
+        const struct sim_place *p = &v->r->finding.place[i];
+        struct sim_event e = {.point = p->point, .actor = p->actor, .after = p->after, .op = p->op,
+                              .thread = p->thread, .site = p->site, .what = p->kind, .choice = -1};
+        bool shown = false;
+
+        for (size_t k = 0; k < v->n && !shown; k++)
+            shown = place_of(v, &v->e[k]) == (int)i;
+        if (!shown && p->point + 1 >= v->r->points)
+            print_event(v, &e, NULL);
+    }
+}
+
 static void print_timeline(struct view *v, uint32_t weight)
 {
     const struct sim_event *before = NULL;
@@ -341,26 +376,29 @@ static void print_timeline(struct view *v, uint32_t weight)
             before = &v->e[i];
         }
     }
+    print_last_places(v);
 }
 
 // Places -----------------------------------------------------------------------------------
 
-static uint32_t print_stack(const struct view *v, const struct sim_frames *stack, uint32_t max)
+// One line a frame, innermost first; frames outside of instrumented code say nothing.
+static void print_stack(const struct view *v, const struct sim_frames *stack, uint32_t max)
 {
-    uint32_t lines = 0;
-
-    for (uint32_t i = 0; i < stack->n && lines < max; i++) {
+    for (uint32_t i = 0, lines = 0; i < stack->n && lines < max; i++) {
         uint32_t id = sim_pc_site(stack->pc[i]);
         const struct sim_site *site = sim_site(id);
+        const char *function = sim_pc_function(stack->pc[i]), *file = strrchr(site->file, '/');
 
-        if (id == SIM_SITE_NONE || site->text[0] == 0)
-            fprintf(v->out, "      %s\n", sim_pc_function(stack->pc[i]));
-        else
-            fprintf(v->out, "      %-24s %s:%u\n        %s%.100s%s\n", site->function, site->file, site->line,
-                    paint(v, DIM), site->text, paint(v, PLAIN));
+        if (id <= SIM_SITE_HOST || site->text[0] == 0) {
+            if (strcmp(function, "?") == 0)
+                continue;
+            fprintf(v->out, "      %s\n", function);
+        } else {
+            fprintf(v->out, "      %-*.*s %12.12s:%-4u %s%.80s%s\n", FUNCTION_WIDTH, FUNCTION_WIDTH, site->function,
+                    file ? file + 1 : site->file, site->line, paint(v, DIM), site->text, paint(v, PLAIN));
+        }
         lines++;
     }
-    return lines;
 }
 
 static void print_places(const struct view *v, bool full)
@@ -371,9 +409,9 @@ static void print_places(const struct view *v, bool full)
         const struct sim_place *p = &f->place[i];
         const char *after = p->after ? sim_name(p->after) : "";
 
-        fprintf(v->out, "\n  %s✖ %s%s by %s%s%s on %s, before point %" PRIu64 "\n", paint(v, RED), p->kind,
-                paint(v, PLAIN), sim_name(p->actor), after[0] ? " after " : "", after, sim_name(p->thread), p->point);
-        print_stack(v, &p->stack, full ? SIM_STACK_FRAMES : 4);
+        fprintf(v->out, "\n  %s✖ %s%s by %s%s%s, before point %" PRIu64 "\n", paint(v, RED), p->kind,
+                paint(v, PLAIN), sim_name(p->actor), after[0] ? " after " : "", after, p->point);
+        print_stack(v, &p->stack, full ? SIM_STACK_FRAMES : FRAMES);
     }
 }
 
@@ -383,7 +421,7 @@ static size_t line_count(const struct view *v)
 
     for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
         uint32_t frames = v->r->finding.place[i].stack.n;
-        lines += 2 + 2 * (size_t)(frames < 4 ? frames : 4);
+        lines += 3 + (frames < FRAMES ? frames : FRAMES);
     }
     return lines;
 }

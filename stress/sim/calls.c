@@ -7,7 +7,7 @@
 
 #include "stress/sim/engine.h"
 
-struct call calls[CALLS_MAX] = {[CALLS_ROOT] = {.parent = CALLS_ROOT}};
+struct call calls[CALLS_MAX]; // the root is its own parent: sim_init
 uint32_t calls_cache[CALLS_CACHE];
 static uint32_t n_calls = CALLS_ROOT + 1;
 

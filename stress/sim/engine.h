@@ -88,9 +88,8 @@ struct sim {
     uint64_t next_stop; // sim_point enters the engine when points reaches it
     uint64_t hash;
     bool tracing;
-    bool special; // plain accesses are traced, or one to a watched word is announced
-    bool running;  // inside an execution
-    bool checking; // ... and plain accesses are looked at
+    bool running; // inside an execution
+    bool special; // plain accesses are more, or less, than race checks: oracle_update_special
     uint8_t ask[SIM_SITES_MAX]; // replay wants to be asked here
 
     // one execution
@@ -278,6 +277,7 @@ bool oracle_on(const char *name);
 void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);
 void oracle_announce_plain(uint64_t addr); // a plain store to a watched word comes
 void oracle_flush_plain(void);
+void oracle_update_special(void);
 extern uint64_t oracle_plain_addr;
 // Reports a finding and ends the execution, when the oracle is enabled; else returns.
 // `signature` is stable (no numbers that vary), `message` is for people.

@@ -53,7 +53,10 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
 {
     if (oracle_plain_addr != 0)
         oracle_flush_plain();
-    race_plain((uint64_t)p, size, kind, pc);
+    if (race_enabled)
+        race_plain((uint64_t)p, size, kind, pc);
+    else if (kind == ACCESS_WRITE && race_watched((uint64_t)p))
+        oracle_announce_plain((uint64_t)p);
     if (sim.tracing)
         trace_event(kind == ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
                     -1);
@@ -62,7 +65,7 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
 static inline __attribute__((always_inline)) void plain(const volatile void *p, uint64_t size,
                                                         unsigned kind, uint64_t pc)
 {
-    if (unlikely(!sim.checking))
+    if (unlikely(!sim.running))
         return;
     if (unlikely(sim.special))
         plain_special(p, size, kind, pc);
@@ -119,7 +122,7 @@ PLAIN(16)
 
 static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
 {
-    if (sim.checking)
+    if (sim.running && race_enabled)
         race_range((uint64_t)p, bytes, kind, false, pc);
 }
 

@@ -49,10 +49,16 @@ bool oracle_on(const char *name)
     return false;
 }
 
+void oracle_update_special(void)
+{
+    sim.special = sim.tracing || !race_enabled || oracle_plain_addr != 0;
+}
+
 void oracle_restart(void)
 {
     output_bytes = 0;
     oracle_plain_addr = 0;
+    oracle_update_special();
 }
 
 void oracle_output(const char *text, size_t bytes)
@@ -144,7 +150,7 @@ void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 void oracle_announce_plain(uint64_t addr)
 {
     oracle_plain_addr = addr;
-    sim.special = true;
+    oracle_update_special();
     memcpy(&plain_old, (const void *)addr, sizeof plain_old);
 }
 
@@ -153,7 +159,7 @@ void oracle_flush_plain(void)
     uint64_t addr = oracle_plain_addr;
     uint32_t now;
     oracle_plain_addr = 0;
-    sim.special = sim.tracing;
+    oracle_update_special();
     memcpy(&now, (const void *)addr, sizeof now);
     oracle_wrote(addr, plain_old, now);
 }

@@ -37,6 +37,7 @@ void sim_init(void)
     if (done)
         return;
     done = true;
+    calls[CALLS_ROOT].parent = CALLS_ROOT;
     sim_sites_load();
     memory_init();
     watchdog_init();
@@ -63,9 +64,9 @@ static void start_execution(const struct sim_params *p)
     sim_threads_restart();
     start_tags();
     race_restart();
-    oracle_restart();
     trace_restart(p->trace);
-    sim.tracing = sim.special = p->trace;
+    sim.tracing = p->trace;
+    oracle_restart();
     sim.points = 0;
     sim.hash = 0x243f6a8885a308d3u;
     sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
@@ -100,9 +101,8 @@ const struct sim_result *sim_run(const struct sim_params *p)
         sim_model->begin();
     }
     sim.running = true;
-    sim.checking = race_enabled;
     sim_start();
-    sim.running = sim.checking = false;
+    sim.running = false;
     sim.result.points = sim.points;
     sim.result.state_hash = sim.hash;
     return &sim.result;

@@ -378,6 +378,6 @@ void sim_thread_end(uint32_t site)
 void sim_finish(enum sim_outcome outcome)
 {
     sim.result.outcome = outcome;
-    sim.running = sim.checking = false;
+    sim.running = false;
     sim_leave();
 }

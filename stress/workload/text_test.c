@@ -87,7 +87,7 @@ static const struct refusal refusals[] = {
     {"workload w\r\n", 1, 11, "carriage return"},
     {"workload w\n\x01\n", 2, 1, "control character"},
     {"hello\n", 1, 1, "first line"},
-    {"# only a comment\n", 1, 1, "first line"},
+    {"# only a comment\n", 2, 1, "first line"},
     {"workload 9\n", 1, 10, "not a name"},
     {"workload w x\n", 1, 12, "unexpected 'x'"},
     {"workload w\n", 1, 1, "no goroutine 'main'"},

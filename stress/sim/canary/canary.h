@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Programs on the runtime that break one rule each, by reaching into it: what the oracles of
+// model.c must report. Run by model_test.c.
+#pragma once
+
+struct canary {
+    const char *name;
+    const char *expect; // oracle; NULL: nothing may be reported
+    const char *says;   // part of the signature
+    void (*main)(void *);
+};
+
+extern const struct canary canaries[]; // ends with name NULL
+// The thread function: starts the runtime with two p's and runs a canary's main.
+void canary_main(void *canary);
