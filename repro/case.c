@@ -54,9 +54,10 @@ void case_print_choice(const struct case_choice *c, FILE *out)
 void case_print(const struct repro_case *c, FILE *out)
 {
     fprintf(out, "gauntlet case %d\n", CASE_VERSION);
-    fprintf(out, "status %s\noracle %s\nsignature %s\n", c->fixed ? "fixed" : "open", c->oracle, c->signature);
-    fprintf(out, "sizes %s\nmemory %s\nfound %s\nprogram\n", c->program->prod ? "prod" : "tiny", c->memory,
-            c->found);
+    fprintf(out, "status %s\noracle %s\nsignature %s\n", c->fixed ? "fixed" : "open", c->oracle,
+            c->signature);
+    fprintf(out, "sizes %s\nmemory %s\nfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
+            c->memory, c->found);
     workload_print(c->program, out, "  ");
     fputs("choices\n", out);
     for (size_t i = 0; i < c->choices; i++) {
@@ -83,7 +84,8 @@ static bool choice_from(struct case_choice *to, const struct sim_choice *from)
 {
     const char *function = "none", *text = "";
 
-    *to = (struct case_choice){.kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
+    *to = (struct case_choice){
+        .kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
     if (from->site == SIM_SITE_HOST) {
         function = "host";
     } else if (from->site != SIM_SITE_NONE) {
@@ -140,7 +142,8 @@ void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, si
     *missing = c->choices;
     for (size_t i = 0; i < c->choices; i++) {
         const struct case_choice *from = &c->choice[i];
-        struct sim_choice to = {.kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
+        struct sim_choice to = {
+            .kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
 
         if (!site_of(from, &to.site)) {
             if (*missing == c->choices)

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A case: one finding as a small text file that replays for ever. Fixed order, one thing a line, names
-// instead of numbers, so that a diff of two cases reads well and a case survives recompilation. A
-// case comes from strangers as well: the parser bounds everything and refuses what it does not know.
+// A case: one finding as a small text file that replays for ever. Fixed order, one thing a line,
+// names instead of numbers, so that a diff of two cases reads well and a case survives
+// recompilation. A case comes from strangers as well: the parser bounds everything and refuses what
+// it does not know.
 //
 //     gauntlet case 1
-//     status open                      the tree has the bug; `fixed`: only with the bug.patch beside it
-//     oracle lost-wake
-//     signature lost-wake: ...
-//     sizes tiny
-//     memory sc
-//     found hunt --seed 7 ...          free text
-//     program
+//     status open                      the tree has the bug; `fixed`: only with the bug.patch
+//     beside it oracle lost-wake signature lost-wake: ... sizes tiny memory sc found hunt --seed 7
+//     ...          free text program
 //       workload ...                   see stress/workload/text.h
 //     choices
 //       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
 //
-// OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine had left its
-// thread in that operation, when more than once. run: a thread is interrupted; next: a thread cannot go
-// on, and this one follows.
+// OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
+// had left its thread in that operation, when more than once. run: a thread is interrupted; next: a
+// thread cannot go on, and this one follows.
 #pragma once
 
 #include "stress/sim/sim.h"
@@ -50,12 +47,13 @@ struct case_choice {
 struct repro_case {
     bool fixed;
     char oracle[32], signature[512], memory[8], found[400];
-    struct workload *program; // owned
+    struct workload *program;   // owned
     struct case_choice *choice; // owned
     size_t choices, capacity;
 };
 
-// *c is overwritten, and released with case_free. False and *err when malformed; then nothing is owned.
+// *c is overwritten, and released with case_free. False and *err when malformed; then nothing is
+// owned.
 bool case_parse(struct repro_case *c, const char *text, size_t n, struct text_error *err);
 // `path` is a case file or its folder. False after one line in `error`.
 bool case_read(struct repro_case *c, const char *path, char *error, size_t bytes);
@@ -63,8 +61,9 @@ void case_free(struct repro_case *c);
 void case_print(const struct repro_case *c, FILE *out);
 void case_print_choice(const struct case_choice *c, FILE *out);
 
-// Names of this binary for the choices of a schedule. False when out of memory or over CASE_CHOICES.
+// Names of this binary for the choices of a schedule. False when out of memory or over
+// CASE_CHOICES.
 bool case_set_choices(struct repro_case *c, const struct sim_schedule *schedule);
-// The other way. Choices whose site does not exist in this binary are left out; *missing is the index of the
-// first of them, or c->choices.
+// The other way. Choices whose site does not exist in this binary are left out; *missing is the
+// index of the first of them, or c->choices.
 void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, size_t *missing);

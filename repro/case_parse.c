@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parser of case files. The order of the lines is fixed, so "unknown", "twice" and "missing" are one
-// question: is this the line that must stand here? Errors name line and column of the first
+// The parser of case files. The order of the lines is fixed, so "unknown", "twice" and "missing"
+// are one question: is this the line that must stand here? Errors name line and column of the first
 // deviation. Nothing is kept of a file that is refused.
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +59,14 @@ static bool parse_version(struct parser *p)
     struct word w;
     uint64_t version;
 
-    if (!scan_line(&p->s) || !scan_word(&p->s, &w) || !word_is(&w, "gauntlet") || !scan_word(&p->s, &w) ||
-        !word_is(&w, "case") || !scan_word(&p->s, &w) || !word_number(&w, 1000000, &version) || version == 0)
-        return scan_fail(&p->s, 1, "not a case: the first line must be 'gauntlet case %d'", CASE_VERSION);
-    if (version > CASE_VERSION)
-        return scan_fail(&p->s, w.col, "case format %u is newer: this gauntlet reads up to %d", (unsigned)version,
+    if (!scan_line(&p->s) || !scan_word(&p->s, &w) || !word_is(&w, "gauntlet") ||
+        !scan_word(&p->s, &w) || !word_is(&w, "case") || !scan_word(&p->s, &w) ||
+        !word_number(&w, 1000000, &version) || version == 0)
+        return scan_fail(&p->s, 1, "not a case: the first line must be 'gauntlet case %d'",
                          CASE_VERSION);
+    if (version > CASE_VERSION)
+        return scan_fail(&p->s, w.col, "case format %u is newer: this gauntlet reads up to %d",
+                         (unsigned)version, CASE_VERSION);
     return scan_eol(&p->s);
 }
 
@@ -115,12 +117,14 @@ static bool parse_actor_name(struct parser *p, const struct word *w, char *to)
 {
     for (uint32_t i = 0; i < w->n; i++) {
         char c = w->s[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-              c == '#' || c == '.' || c == '-'))
-            return scan_fail(&p->s, w->col, "'%.*s' is not the name of an actor", word_width(w), w->s);
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_' || c == '#' || c == '.' || c == '-'))
+            return scan_fail(&p->s, w->col, "'%.*s' is not the name of an actor", word_width(w),
+                             w->s);
     }
     if (w->n == 0 || !word_copy(w, to, CASE_NAME_BYTES))
-        return scan_fail(&p->s, w->col, "name of an actor expected, of at most %d bytes", CASE_NAME_BYTES - 1);
+        return scan_fail(&p->s, w->col, "name of an actor expected, of at most %d bytes",
+                         CASE_NAME_BYTES - 1);
     return true;
 }
 
@@ -144,10 +148,12 @@ static bool parse_actor_op(struct parser *p, const struct word *w, char *name, u
         iteration = (struct word){dot + 1, (uint32_t)(index.s + index.n - dot - 1), index.col};
         index.n = (uint32_t)(dot - index.s);
         if (!word_number(&iteration, WL_ITERATIONS, &k) || k < 2)
-            return scan_fail(&p->s, w->col, "'%.*s': iteration from 2 expected", word_width(w), w->s);
+            return scan_fail(&p->s, w->col, "'%.*s': iteration from 2 expected", word_width(w),
+                             w->s);
     }
     if (!word_number(&index, WL_OPS, &i))
-        return scan_fail(&p->s, w->col, "'%.*s': number of an operation expected", word_width(w), w->s);
+        return scan_fail(&p->s, w->col, "'%.*s': number of an operation expected", word_width(w),
+                         w->s);
     *op = wl_op_number((uint32_t)i, (uint32_t)k - 1);
     return true;
 }
@@ -196,7 +202,8 @@ static bool parse_site(struct parser *p, struct case_choice *c)
     if (!expect_word(p, "at"))
         return false;
     if (!scan_word(&p->s, &w) || !word_copy(&w, function, sizeof function))
-        return scan_fail(&p->s, w.col, "function expected, of at most %d bytes", CASE_FUNCTION_BYTES - 1);
+        return scan_fail(&p->s, w.col, "function expected, of at most %d bytes",
+                         CASE_FUNCTION_BYTES - 1);
     c->function = strdup(function);
     if (c->function == NULL)
         return scan_fail(&p->s, w.col, "out of memory");
@@ -217,7 +224,8 @@ static bool parse_value(struct parser *p, struct case_choice *c)
     struct word w;
     uint64_t number;
 
-    if (!scan_word(&p->s, &w) || !(word_is(&w, "run") || word_is(&w, "next") || word_is(&w, "random")))
+    if (!scan_word(&p->s, &w) ||
+        !(word_is(&w, "run") || word_is(&w, "next") || word_is(&w, "random")))
         return scan_fail(&p->s, w.col, "run, next or random expected");
     c->kind = word_is(&w, "run") ? SIM_RUN : word_is(&w, "next") ? SIM_NEXT : SIM_RANDOM;
     if (!scan_word(&p->s, &w))
@@ -225,7 +233,8 @@ static bool parse_value(struct parser *p, struct case_choice *c)
     if (c->kind != SIM_RANDOM)
         return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
     if (!word_number(&w, UINT32_MAX, &number))
-        return scan_fail(&p->s, w.col, "'%.*s' is not a number up to 4294967295", word_width(&w), w.s);
+        return scan_fail(&p->s, w.col, "'%.*s' is not a number up to 4294967295", word_width(&w),
+                         w.s);
     c->number = (uint32_t)number;
     return scan_eol(&p->s);
 }
@@ -268,7 +277,8 @@ static bool parse_choice(struct parser *p, struct case_choice *c)
     bool has_op = memchr(w.s, ':', w.n) != NULL;
     if (next_is(p, &w, "after")) {
         if (has_op)
-            return scan_fail(&p->s, w.col, "contradiction: the operation belongs to the goroutine after 'after'");
+            return scan_fail(&p->s, w.col,
+                             "contradiction: the operation belongs to the goroutine after 'after'");
         if (!scan_word(&p->s, &w))
             return scan_fail(&p->s, w.col, "goroutine expected");
         if (!parse_actor_op(p, &w, c->after, &c->op))
@@ -316,7 +326,8 @@ static bool parse_header(struct parser *p, bool *prod)
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p))
         return false;
-    if (!expect_key(p, "signature") || !rest_of_line(p, "signature", c->signature, sizeof c->signature))
+    if (!expect_key(p, "signature") ||
+        !rest_of_line(p, "signature", c->signature, sizeof c->signature))
         return false;
     if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
         return false;
@@ -346,7 +357,8 @@ bool case_read(struct repro_case *c, const char *path, char *error, size_t bytes
     char file[4096];
     size_t n;
 
-    snprintf(file, sizeof file, "%s%s", path, stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? "/case" : "");
+    snprintf(file, sizeof file, "%s%s", path,
+             stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? "/case" : "");
     char *text = text_read_file(file, CASE_BYTES, &n, error, bytes);
     if (text == NULL)
         return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Case files: print and parse are inverse, strangers' files are refused with line and column, and saving is
-// whole or not at all.
+// Case files: print and parse are inverse, strangers' files are refused with line and column, and
+// saving is whole or not at all.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,18 +15,18 @@
 #include "repro/replay.h"
 #include "repro/store.h"
 
-#define HEAD                                                                                     \
-    "gauntlet case 1\nstatus open\noracle race\nsignature race: a / b\nsizes tiny\nmemory sc\n"  \
-    "found hunt --seed 1\nprogram\n  workload w\n  procs 2\n  sizes tiny\n  goroutine main\n"    \
+#define HEAD                                                                                       \
+    "gauntlet case 1\nstatus open\noracle race\nsignature race: a / b\nsizes tiny\nmemory sc\n"    \
+    "found hunt --seed 1\nprogram\n  workload w\n  procs 2\n  sizes tiny\n  goroutine main\n"      \
     "      go a 2\n      wait\n  goroutine a\n      park\n"
 
-static const char sample[] = HEAD
-    "choices\n"
-    "  a#2:0 at runqput<ready \"store_release(&pp->runqtail, t + 1);\" #0 visit 1: run m0.1\n"
-    "  m0.1 after a:0.3 at findrunnable \"if (\\\"quoted\\\\\\\" == x)\" #1 visit 2: next m0\n"
-    "  m0.1 after a:0 turn 4 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: run m0\n"
-    "  main:1 at host \"\" #0 visit 1: random 4294967295\n"
-    "  m0:0 at none \"\" #0 visit 3: run m0.2\n";
+static const char sample[] =
+    HEAD "choices\n"
+         "  a#2:0 at runqput<ready \"store_release(&pp->runqtail, t + 1);\" #0 visit 1: run m0.1\n"
+         "  m0.1 after a:0.3 at findrunnable \"if (\\\"quoted\\\\\\\" == x)\" #1 visit 2: next m0\n"
+         "  m0.1 after a:0 turn 4 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: run m0\n"
+         "  main:1 at host \"\" #0 visit 1: random 4294967295\n"
+         "  m0:0 at none \"\" #0 visit 3: run m0.2\n";
 
 static void parsed(struct repro_case *c, const char *text)
 {
@@ -89,7 +89,8 @@ static void a_lost_place_is_named(void **state)
     struct replay_outcome outcome;
 
     (void)state;
-    fake = (struct fake){.lost_site = 5, .needed = {WL_PARK, WL_WAIT}, .nneeded = 2, .symptom = "a / b"};
+    fake = (struct fake){
+        .lost_site = 5, .needed = {WL_PARK, WL_WAIT}, .nneeded = 2, .symptom = "a / b"};
     parsed(&c, sample);
     replay_case(&c, 1, &outcome);
     assert_int_equal(outcome.grade, REPLAY_DRIFTED); // the others are enough
@@ -107,7 +108,8 @@ static void replay_grades(void **state)
     struct replay_outcome outcome;
 
     (void)state;
-    parsed(&c, HEAD "choices\n  a:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n");
+    parsed(&c,
+           HEAD "choices\n  a:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n");
     fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .symptom = "a / b"};
     replay_case(&c, 10, &outcome);
     assert_int_equal(outcome.grade, REPLAY_EXACT);
@@ -141,12 +143,18 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus open\noracle ../x\n", 3, 8, "not a name"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature\n", 4, 10, "text expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes big\n", 5, 7, "tiny or prod"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory tso\n", 6, 8, "sc expected"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes prod\nmemory sc\nfound f\nprogram\n"
-     "  workload w\n  goroutine main\nchoices\n", 10, 1, "contradiction: sizes"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound f\nprogram\n"
-     "  workload w\n  goroutine main\n    fly\nchoices\n", 11, 5, "unknown operation 'fly'"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound f\nprogram\nchoices\n",
+    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory tso\n", 6, 8,
+     "sc expected"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes prod\nmemory sc\nfound "
+     "f\nprogram\n"
+     "  workload w\n  goroutine main\nchoices\n",
+     10, 1, "contradiction: sizes"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound "
+     "f\nprogram\n"
+     "  workload w\n  goroutine main\n    fly\nchoices\n",
+     11, 5, "unknown operation 'fly'"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound "
+     "f\nprogram\nchoices\n",
      9, 1, "empty"},
     {HEAD, 17, 1, "truncated: 'choices' is missing"},
     {HEAD "choices 3\n", 17, 9, "unexpected '3'"},
@@ -236,7 +244,8 @@ static void names_are_short_readable_and_unique(void **state)
     (void)state;
     store_slug("lost-wake: runnable g in global queue, idle p, no m coming", slug, sizeof slug);
     assert_string_equal(slug, "lost-wake-runnable-g-in-global-queue-idle-p-no-m-coming");
-    store_slug("race: read runqsteal `event_record(pp, EV_STEAL, gp->goid, x);` / write", slug, sizeof slug);
+    store_slug("race: read runqsteal `event_record(pp, EV_STEAL, gp->goid, x);` / write", slug,
+               sizeof slug);
     assert_string_equal(slug, "race-read-runqsteal-event-record-pp-ev-steal-gp-goid-x");
     store_slug("../..//:", slug, sizeof slug);
     assert_string_equal(slug, "case");
@@ -244,7 +253,8 @@ static void names_are_short_readable_and_unique(void **state)
 
 static void saving_is_whole_or_not_at_all(void **state)
 {
-    char dir[] = "/tmp/gauntlet-case-test-XXXXXX", path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+    char dir[] = "/tmp/gauntlet-case-test-XXXXXX", path[STORE_PATH_BYTES],
+         error[STORE_PATH_BYTES + 512];
     char second[STORE_PATH_BYTES], missing[STORE_PATH_BYTES];
     struct repro_case c, read;
 

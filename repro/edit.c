@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Edits of workloads: drop a goroutine, a loop with its content, a loop around its content, one operation; fewer
-// instances or iterations; fewer p's. An edit marks operations; one pass then drops them, removes
-// goroutines that nobody starts any more, and derives the rest anew (workload_finish decides whether
-// the result still is a program).
+// Edits of workloads: drop a goroutine, a loop with its content, a loop around its content, one
+// operation; fewer instances or iterations; fewer p's. An edit marks operations; one pass then
+// drops them, removes goroutines that nobody starts any more, and derives the rest anew
+// (workload_finish decides whether the result still is a program).
 #include "repro/edit.h"
 
 #include <stdlib.h>
@@ -16,7 +16,8 @@ struct editor {
     const struct workload *of; // as it was
     bool drop[WL_OPS];
     bool drop_body[WL_BODIES];
-    uint32_t moved[WL_OPS]; // index in its body after the edit; of a dropped one: that of its successor
+    uint32_t
+        moved[WL_OPS]; // index in its body after the edit; of a dropped one: that of its successor
 };
 
 uint32_t edit_count(const struct workload *w)
@@ -175,8 +176,8 @@ static bool move_choice(const struct editor *e, struct sim_choice *c)
     return true;
 }
 
-struct workload *edit_apply(const struct workload *w, uint32_t edit, const struct sim_schedule *from,
-                            struct sim_schedule *schedule)
+struct workload *edit_apply(const struct workload *w, uint32_t edit,
+                            const struct sim_schedule *from, struct sim_schedule *schedule)
 {
     struct editor *e = calloc(1, sizeof *e);
     struct workload *result = NULL;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The timeline of a case. An execution has hundreds of events and a reader has one screen, so each event gets a
-// weight: highest for choices and for the places of the finding, then for their neighbours on the
-// same thread, for the word the finding is about, and for values that one thread writes and another one
-// meets. The heaviest that fit are shown, in order, with the gaps counted.
+// The timeline of a case. An execution has hundreds of events and a reader has one screen, so each
+// event gets a weight: highest for choices and for the places of the finding, then for their
+// neighbours on the same thread, for the word the finding is about, and for values that one thread
+// writes and another one meets. The heaviest that fit are shown, in order, with the gaps counted.
 //
-// One lane a thread, not one a goroutine: goroutines move between threads, and races are between threads.
-// Which goroutine a thread runs is said in words.
+// One lane a thread, not one a goroutine: goroutines move between threads, and races are between
+// threads. Which goroutine a thread runs is said in words.
 #include "repro/explain.h"
 
 #include <inttypes.h>
@@ -15,14 +15,24 @@
 
 #include "repro/trial.h"
 
-enum { LANES = 12, ROWS = 60, NEAR = 2, REACH = 1000, TEXT_WIDTH = 60, FUNCTION_WIDTH = 28, FRAMES = 5, WEIGHT_MARK = 1000, TAIL = 6 };
+enum {
+    LANES = 12,
+    ROWS = 60,
+    NEAR = 2,
+    REACH = 1000,
+    TEXT_WIDTH = 60,
+    FUNCTION_WIDTH = 28,
+    FRAMES = 5,
+    WEIGHT_MARK = 1000,
+    TAIL = 6
+};
 
 struct view {
     const struct repro_case *c;
     const struct sim_result *r;
     const struct sim_event *e;
     size_t n;
-    uint32_t *weight; // [n]
+    uint32_t *weight;     // [n]
     uint32_t lane[LANES]; // thread names, in order of appearance
     uint32_t lanes;
     bool colour;
@@ -47,7 +57,8 @@ static int place_of(const struct view *v, const struct sim_event *e)
     for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
         const struct sim_place *p = &v->r->finding.place[i];
 
-        if (p->point == e->point && p->thread == e->thread && (p->site == e->site || p->site == SIM_SITE_NONE))
+        if (p->point == e->point && p->thread == e->thread &&
+            (p->site == e->site || p->site == SIM_SITE_NONE))
             return (int)i;
     }
     return -1;
@@ -80,10 +91,12 @@ static void heavier_near(struct view *v, size_t i, uint32_t weight)
 
 static bool is_write(const struct sim_event *e)
 {
-    return e->addr != 0 && !is_plain(e) && strcmp(e->what, "load") != 0 && strcmp(e->what, "cas failed") != 0;
+    return e->addr != 0 && !is_plain(e) && strcmp(e->what, "load") != 0 &&
+           strcmp(e->what, "cas failed") != 0;
 }
 
-// Between the two places of a finding lies what ought to have ordered them; else the end matters most.
+// Between the two places of a finding lies what ought to have ordered them; else the end matters
+// most.
 static void window(const struct view *v, uint64_t *begin, uint64_t *end)
 {
     const struct sim_finding *f = &v->r->finding;
@@ -181,6 +194,12 @@ static uint32_t cut(const struct view *v, size_t rows)
 
 // Words ------------------------------------------------------------------------------------
 
+// A value that is an address points to an object, not to its first field: "g3.sched" means g3.
+static size_t object_width(const char *name)
+{
+    return (name[0] == 'g' || name[0] == 'm' || name[0] == 'p') ? strcspn(name, ".") : strlen(name);
+}
+
 static const char *value_name(uint64_t value, char *buf, size_t bytes)
 {
     if (value < 100000)
@@ -189,8 +208,8 @@ static const char *value_name(uint64_t value, char *buf, size_t bytes)
         snprintf(buf, bytes, "%d", (int32_t)(uint32_t)value);
     else if (value > UINT64_MAX - 1000)
         snprintf(buf, bytes, "%" PRId64, (int64_t)value);
-    else
-        sim_address_name(value, buf, bytes);
+    else if (bytes > 0)
+        buf[object_width(sim_address_name(value, buf, bytes))] = 0;
     return buf;
 }
 
@@ -236,11 +255,14 @@ static void print_values(const struct view *v, const struct sim_event *e)
 
     if (e->addr == 0)
         return;
-    fprintf(v->out, "  %s[%s %s", paint(v, DIM), e->what, sim_address_name(e->addr, name, sizeof name));
+    fprintf(v->out, "  %s[%s %s", paint(v, DIM), e->what,
+            sim_address_name(e->addr, name, sizeof name));
     if (strcmp(e->what, "cas failed") == 0)
-        fprintf(v->out, " is %s, not %s", value_name(e->new_value, b, sizeof b), value_name(e->old_value, a, sizeof a));
+        fprintf(v->out, " is %s, not %s", value_name(e->new_value, b, sizeof b),
+                value_name(e->old_value, a, sizeof a));
     else if (e->old_value != e->new_value && strcmp(e->what, "load") != 0)
-        fprintf(v->out, " %s → %s", value_name(e->old_value, a, sizeof a), value_name(e->new_value, b, sizeof b));
+        fprintf(v->out, " %s → %s", value_name(e->old_value, a, sizeof a),
+                value_name(e->new_value, b, sizeof b));
     else if (strcmp(e->what, "read") != 0 && strcmp(e->what, "write") != 0)
         fprintf(v->out, " = %s", value_name(e->old_value, a, sizeof a));
     fprintf(v->out, "]%s", paint(v, PLAIN));
@@ -270,7 +292,8 @@ static void print_lanes(const struct view *v, uint32_t lane, const char *mark, c
 {
     for (uint32_t i = 0; i < v->lanes; i++) {
         if (i == lane)
-            fprintf(v->out, "%s%s%s%*s", paint(v, code), mark, paint(v, PLAIN), lane_width(v, i) - 1, "");
+            fprintf(v->out, "%s%s%s%*s", paint(v, code), mark, paint(v, PLAIN),
+                    lane_width(v, i) - 1, "");
         else
             fprintf(v->out, "%s│%s%*s", paint(v, DIM), paint(v, PLAIN), lane_width(v, i) - 1, "");
     }
@@ -297,7 +320,8 @@ static void print_choice(struct view *v, const struct sim_event *e)
     if (choice->kind == SIM_RUN)
         fprintf(v->out, "%s is interrupted, %s runs", sim_name(e->thread), sim_name(choice->value));
     else if (choice->kind == SIM_NEXT)
-        fprintf(v->out, "%s cannot go on, %s runs next", sim_name(e->thread), sim_name(choice->value));
+        fprintf(v->out, "%s cannot go on, %s runs next", sim_name(e->thread),
+                sim_name(choice->value));
     else
         fprintf(v->out, "host_random says %u", choice->value);
     fprintf(v->out, "%s\n", paint(v, PLAIN));
@@ -328,21 +352,29 @@ static void print_event(struct view *v, const struct sim_event *e, const struct 
     if (e->site == SIM_SITE_HOST || site->text[0] == 0)
         fprintf(v->out, "  %s", e->what);
     else
-        fprintf(v->out, "  %.*s: %.*s%s", function_width(site->function), site->function, TEXT_WIDTH, site->text,
-                strlen(site->text) > TEXT_WIDTH ? "…" : "");
+        fprintf(v->out, "  %.*s: %.*s%s", function_width(site->function), site->function,
+                TEXT_WIDTH, site->text, strlen(site->text) > TEXT_WIDTH ? "…" : "");
     print_values(v, e);
     if (place >= 0)
-        fprintf(v->out, " %s✖ %s%s", paint(v, RED), v->r->finding.place[place].kind, paint(v, PLAIN));
+        fprintf(v->out, " %s✖ %s%s", paint(v, RED), v->r->finding.place[place].kind,
+                paint(v, PLAIN));
     fputc('\n', v->out);
 }
 
-// The execution ends at the finding, before the access itself is logged: such a place gets a row of its own.
+// The execution ends at the finding, before the access itself is logged: such a place gets a row of
+// its own.
 static void print_last_places(struct view *v)
 {
     for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
         const struct sim_place *p = &v->r->finding.place[i];
-        struct sim_event e = {.point = p->point, .actor = p->actor, .after = p->after, .op = p->op,
-                              .thread = p->thread, .site = p->site, .what = p->kind, .choice = -1};
+        struct sim_event e = {.point = p->point,
+                              .actor = p->actor,
+                              .after = p->after,
+                              .op = p->op,
+                              .thread = p->thread,
+                              .site = p->site,
+                              .what = p->kind,
+                              .choice = -1};
         bool shown = false;
 
         for (size_t k = 0; k < v->n && !shown; k++)
@@ -394,8 +426,9 @@ static void print_stack(const struct view *v, const struct sim_frames *stack, ui
                 continue;
             fprintf(v->out, "      %s\n", function);
         } else {
-            fprintf(v->out, "      %-*.*s %12.12s:%-4u %s%.80s%s\n", FUNCTION_WIDTH, FUNCTION_WIDTH, site->function,
-                    file ? file + 1 : site->file, site->line, paint(v, DIM), site->text, paint(v, PLAIN));
+            fprintf(v->out, "      %-*.*s %12.12s:%-4u %s%.80s%s\n", FUNCTION_WIDTH, FUNCTION_WIDTH,
+                    site->function, file ? file + 1 : site->file, site->line, paint(v, DIM),
+                    site->text, paint(v, PLAIN));
         }
         lines++;
     }
@@ -409,8 +442,9 @@ static void print_places(const struct view *v, bool full)
         const struct sim_place *p = &f->place[i];
         const char *after = p->after ? sim_name(p->after) : "";
 
-        fprintf(v->out, "\n  %s✖ %s%s by %s%s%s, before point %" PRIu64 "\n", paint(v, RED), p->kind,
-                paint(v, PLAIN), sim_name(p->actor), after[0] ? " after " : "", after, p->point);
+        fprintf(v->out, "\n  %s✖ %s%s by %s%s%s, before point %" PRIu64 "\n", paint(v, RED),
+                p->kind, paint(v, PLAIN), sim_name(p->actor), after[0] ? " after " : "", after,
+                p->point);
         print_stack(v, &p->stack, full ? SIM_STACK_FRAMES : FRAMES);
     }
 }
@@ -432,11 +466,12 @@ static void print_head(const struct view *v, bool same)
 
     fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
     fprintf(v->out, "  %s, %s sizes, memory %s, %zu choices, %" PRIu64 " points; found by %s\n",
-            c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny", c->memory, c->choices,
-            v->r->points, c->found);
+            c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
+            c->memory, c->choices, v->r->points, c->found);
     if (!same)
         fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
-                v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found", paint(v, PLAIN));
+                v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found",
+                paint(v, PLAIN));
     if (v->r->outcome == SIM_FOUND)
         fprintf(v->out, "  %s\n", v->r->finding.message);
     fputc('\n', v->out);

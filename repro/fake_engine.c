@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An engine without a program, for tests of what stands on sim.h: an execution is a fixed number of points, at which
-// a strategy is asked, and a rule decides from the choices and the workload whether something was found. The
-// rule: `needed` choices must have been taken, and the program must still have the operations they belong to.
+// An engine without a program, for tests of what stands on sim.h: an execution is a fixed number of
+// points, at which a strategy is asked, and a rule decides from the choices and the workload
+// whether something was found. The rule: `needed` choices must have been taken, and the program
+// must still have the operations they belong to.
 #include "repro/fake_engine.h"
 
 #include <stdlib.h>
@@ -39,9 +40,18 @@ uint32_t sim_intern(const char *name)
     abort();
 }
 
-const char *sim_name(uint32_t id) { return id ? names[id] : ""; }
-uint32_t sim_site_count(void) { return SITES; }
-const struct sim_site *sim_site(uint32_t id) { return &sites[id]; }
+const char *sim_name(uint32_t id)
+{
+    return id ? names[id] : "";
+}
+uint32_t sim_site_count(void)
+{
+    return SITES;
+}
+const struct sim_site *sim_site(uint32_t id)
+{
+    return &sites[id];
+}
 
 uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
 {
@@ -77,9 +87,13 @@ void sim_schedule_free(struct sim_schedule *s)
 }
 
 // Strategies: only their identity matters here; what they choose is the engine's own random walk.
-static struct sim_strategy random_walk = {.name = "random"}, replay = {.name = "replay"}, few = {.name = "pct"};
+static struct sim_strategy random_walk = {.name = "random"}, replay = {.name = "replay"},
+                           few = {.name = "pct"};
 
-struct sim_strategy *sim_strategy_random(void) { return &random_walk; }
+struct sim_strategy *sim_strategy_random(void)
+{
+    return &random_walk;
+}
 
 struct sim_strategy *sim_strategy_pct(uint32_t depth)
 {
@@ -134,7 +148,9 @@ static void walk(const struct workload *w, uint64_t seed)
     for (uint32_t i = 0; i < fake.walk; i++) {
         const struct wl_instance *it = &w->instance[(seed >> (i % 32)) % w->instances];
         char name[WL_INSTANCE_NAME];
-        struct sim_choice c = {.kind = i % 5 == 4 ? SIM_RANDOM : i % 3 == 2 ? SIM_NEXT : SIM_RUN,
+        struct sim_choice c = {.kind = i % 5 == 4   ? SIM_RANDOM
+                                       : i % 3 == 2 ? SIM_NEXT
+                                                    : SIM_RUN,
                                .site = 1 + i % 5,
                                .visit = i + 1,
                                .value = sim_intern("m0.1")};
@@ -182,7 +198,8 @@ const struct sim_result *sim_run(const struct sim_params *p)
     if (met(w) && !(fake.flaky && fake.executions % 2 == 0)) {
         result.outcome = SIM_FOUND;
         result.finding = (struct sim_finding){.oracle = "race"};
-        snprintf(result.finding.signature, sizeof result.finding.signature, "race: %s", fake.symptom);
+        snprintf(result.finding.signature, sizeof result.finding.signature, "race: %s",
+                 fake.symptom);
         snprintf(result.finding.message, sizeof result.finding.message, "a message");
     }
     return &result;
@@ -197,8 +214,14 @@ const struct sim_event *sim_trace(size_t *n)
     return NULL;
 }
 
-uint32_t sim_pc_site(uint64_t pc) { return (uint32_t)pc % SITES; }
-const char *sim_pc_function(uint64_t pc) { return pc ? "f" : "?"; }
+uint32_t sim_pc_site(uint64_t pc)
+{
+    return (uint32_t)pc % SITES;
+}
+const char *sim_pc_function(uint64_t pc)
+{
+    return pc ? "f" : "?";
+}
 
 const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
 {
@@ -206,6 +229,15 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
     return buf;
 }
 
-uint32_t probe_actor(const char *name) { return sim_intern(name); }
-void probe_op(uint32_t actor, uint32_t op) { (void)actor, (void)op; }
-void workload_main(void *workload) { (void)workload; }
+uint32_t probe_actor(const char *name)
+{
+    return sim_intern(name);
+}
+void probe_op(uint32_t actor, uint32_t op)
+{
+    (void)actor, (void)op;
+}
+void workload_main(void *workload)
+{
+    (void)workload;
+}

@@ -8,11 +8,11 @@
 struct fake {
     enum wl_kind needed[4]; // a choice must be taken at an operation of each of these kinds
     uint32_t nneeded;
-    uint32_t procs;         // and there must be this many p's
-    uint32_t walk;          // choices of an execution that is no replay
-    uint32_t lost_site;     // sim_site_find does not know this one (0: knows all)
-    bool flaky;             // every second execution finds nothing
+    uint32_t procs;     // and there must be this many p's
+    uint32_t walk;      // choices of an execution that is no replay
+    uint32_t lost_site; // sim_site_find does not know this one (0: knows all)
+    bool flaky;         // every second execution finds nothing
     const char *symptom;
-    uint64_t executions;    // counted
+    uint64_t executions; // counted
 };
 extern struct fake fake;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hunting loop. The plan is a fixed function of the seed: slice number -> workload, strategy and the
-// seeds of its executions, so several processes can share one plan, and the same seed hunts the same
-// executions again. Slices are short, so that every pair has had its turn within a second.
+// The hunting loop. The plan is a fixed function of the seed: slice number -> workload, strategy
+// and the seeds of its executions, so several processes can share one plan, and the same seed hunts
+// the same executions again. Slices are short, so that every pair has had its turn within a second.
 #include "repro/hunt.h"
 
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static bool over(const struct hunter *h)
 {
     const struct hunt_params *p = h->p;
 
-    return h->done || (p->stop != NULL && *p->stop) || (p->executions && h->stats->executions >= p->executions) ||
+    return h->done || (p->stop != NULL && *p->stop) ||
+           (p->executions && h->stats->executions >= p->executions) ||
            (p->seconds > 0 && now() - h->begin >= p->seconds);
 }
 
@@ -82,7 +83,8 @@ static void set_case(struct hunt_find *f, struct repro *r)
 }
 
 // From the raw finding to the case.
-static void pursue(struct hunter *h, const struct workload *w, const char *strategy, const struct sim_result *r)
+static void pursue(struct hunter *h, const struct workload *w, const char *strategy,
+                   const struct sim_result *r)
 {
     struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
     struct minimize_limits limits = minimize_limits_default(h->p->seed);
@@ -103,8 +105,8 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
     f.confirmed = repro_confirm(&repro, 2);
     if (f.confirmed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
         minimize(&repro, &limits, &f.minimizing);
-    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu executions", h->p->found_by, w->name,
-             strategy, (unsigned long long)f.executions);
+    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu executions",
+             h->p->found_by, w->name, strategy, (unsigned long long)f.executions);
     set_case(&f, &repro);
     h->p->find(&f, h->p->arg);
     case_free(&f.c);
@@ -122,7 +124,8 @@ static void run_slice(struct hunter *h, uint64_t slice)
     trial_begin(&t, w);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
         struct sim_strategy *strategy = sim_strategy_by_name(name);
-        const struct sim_result *r = trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
+        const struct sim_result *r =
+            trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
 
         h->stats->executions++;
         h->stats->points += r->points;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pipeline of a hunt in one process: executions over workloads, strategies and seeds; each new signature is
-// confirmed by replay, minimized and handed on as a case. Saving, output and several processes are the
-// caller's business (ci/gauntlet).
+// The pipeline of a hunt in one process: executions over workloads, strategies and seeds; each new
+// signature is confirmed by replay, minimized and handed on as a case. Saving, output and several
+// processes are the caller's business (ci/gauntlet).
 #pragma once
 
 #include "repro/case.h"
 #include "repro/minimize.h"
 
 struct hunt_find {
-    struct repro_case c;     // released after the callback
-    uint64_t executions;     // of this process until it was first met
+    struct repro_case c; // released after the callback
+    uint64_t executions; // of this process until it was first met
     double seconds;
-    uint64_t minimizing;     // executions spent on making it small
+    uint64_t minimizing; // executions spent on making it small
     size_t choices_before;
-    uint32_t operations;     // of the minimized program
+    uint32_t operations; // of the minimized program
     char strategy[16];
-    char message[768];       // the oracle's words
-    bool confirmed;          // replayed twice with the same signature; if not, c is as found
+    char message[768]; // the oracle's words
+    bool confirmed;    // replayed twice with the same signature; if not, c is as found
 };
 
 struct hunt_stats {
@@ -33,13 +33,14 @@ struct hunt_params {
     const char *const *strategies; // by the engine's names
     uint32_t nstrategies;
     uint64_t seed;
-    uint32_t part, parts;          // this process takes every parts-th slice, from `part`
-    uint64_t executions;           // limit; 0: none
-    double seconds;                // limit; 0: none
+    uint32_t part, parts; // this process takes every parts-th slice, from `part`
+    uint64_t executions;  // limit; 0: none
+    double seconds;       // limit; 0: none
     bool stop_at_first;
-    const char *found_by;          // command line for the case's `found`
+    const char *found_by; // command line for the case's `found`
     const volatile sig_atomic_t *stop;
-    bool (*known)(const char *signature, void *arg); // already saved: not minimized again; may be NULL
+    bool (*known)(const char *signature,
+                  void *arg); // already saved: not minimized again; may be NULL
     void (*find)(struct hunt_find *f, void *arg);
     void (*progress)(const struct hunt_stats *s, void *arg); // every now and then; may be NULL
     void *arg;

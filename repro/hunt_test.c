@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hunting and minimizing against a scripted engine: what is kept must be needed, and only what replays counts.
+// Hunting and minimizing against a scripted engine: what is kept must be needed, and only what
+// replays counts.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,9 +13,10 @@
 #include "repro/fake_engine.h"
 #include "repro/hunt.h"
 
-static const char program[] = "workload w\nprocs 4\ngoroutine main\n  go a 5\n  go b 2\n  loop 3\n    yield\n  end\n"
-                              "  ready a#2\n  wait\ngoroutine a\n  yield\n  park\n  loop 2\n    sleep 1us\n  end\n"
-                              "goroutine b\n  go c\n  set x 1\ngoroutine c\n  get x\n";
+static const char program[] =
+    "workload w\nprocs 4\ngoroutine main\n  go a 5\n  go b 2\n  loop 3\n    yield\n  end\n"
+    "  ready a#2\n  wait\ngoroutine a\n  yield\n  park\n  loop 2\n    sleep 1us\n  end\n"
+    "goroutine b\n  go c\n  set x 1\ngoroutine c\n  get x\n";
 
 static struct workload *workload(void)
 {
@@ -74,15 +76,17 @@ static void what_is_left_is_what_is_needed(void **state)
     struct hunt_stats stats;
 
     (void)state;
-    fake = (struct fake){.needed = {WL_PARK, WL_GET}, .nneeded = 2, .procs = 3, .walk = 40, .symptom = "x"};
+    fake = (struct fake){
+        .needed = {WL_PARK, WL_GET}, .nneeded = 2, .procs = 3, .walk = 40, .symptom = "x"};
     run(&finds, &stats, 5000, true);
     assert_int_equal(finds.n, 1);
     assert_int_equal(finds.confirmed, 1);
     assert_int_equal(finds.choices, 2);
     assert_int_equal(finds.procs, 3);
     assert_int_equal(finds.operations, 5); // go a, park; go b, go c, get x
-    assert_non_null(strstr(finds.text, "goroutine main\n      go a\n      go b\n  goroutine a\n      park\n"
-                                       "  goroutine b\n      go c\n  goroutine c\n      get x\n"));
+    assert_non_null(strstr(finds.text,
+                           "goroutine main\n      go a\n      go b\n  goroutine a\n      park\n"
+                           "  goroutine b\n      go c\n  goroutine c\n      get x\n"));
 }
 
 static void one_signature_is_told_once(void **state)
@@ -104,7 +108,8 @@ static void what_does_not_replay_is_not_confirmed(void **state)
     struct hunt_stats stats;
 
     (void)state;
-    fake = (struct fake){.needed = {WL_YIELD}, .nneeded = 1, .walk = 40, .symptom = "x", .flaky = true};
+    fake = (struct fake){
+        .needed = {WL_YIELD}, .nneeded = 1, .walk = 40, .symptom = "x", .flaky = true};
     run(&finds, &stats, 500, true);
     assert_int_equal(finds.n, 1);
     assert_int_equal(finds.confirmed, 0);
@@ -125,7 +130,8 @@ static void nothing_is_found_where_nothing_is(void **state)
 static void minimizing_leaves_alone_what_does_not_replay(void **state)
 {
     struct repro r = {.w = workload(), .signature = "race: x"};
-    struct sim_choice c = {.kind = SIM_RUN, .actor = sim_intern("a"), .op = 1, .site = 2, .visit = 1, .value = 1};
+    struct sim_choice c = {
+        .kind = SIM_RUN, .actor = sim_intern("a"), .op = 1, .site = 2, .visit = 1, .value = 1};
     struct minimize_limits limits = minimize_limits_default(1);
     struct workload *before = r.w;
     uint64_t spent;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Minimizing by removal (A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input",
-// 2002), on choices and on the lines of the program. After each success the choices that the engine
-// really took replace the candidate: those that were never met fall away unasked.
+// Minimizing by removal (A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing
+// Input", 2002), on choices and on the lines of the program. After each success the choices that
+// the engine really took replace the candidate: those that were never met fall away unasked.
 //
-// A smaller program often needs other choices. When the old ones do not replay in it, a short search with
-// few preemptions (pct) looks for new ones, and is believed only if they are not more than before.
+// A smaller program often needs other choices. When the old ones do not replay in it, a short
+// search with few preemptions (pct) looks for new ones, and is believed only if they are not more
+// than before.
 #include "repro/minimize.h"
 
 #include "repro/edit.h"
@@ -30,18 +31,21 @@ void repro_free(struct repro *r)
 
 struct minimize_limits minimize_limits_default(uint64_t seed)
 {
-    return (struct minimize_limits){.executions = 60000, .points = 30 * 1000 * 1000, .search = 200, .seed = seed};
+    return (struct minimize_limits){
+        .executions = 60000, .points = 30 * 1000 * 1000, .search = 200, .seed = seed};
 }
 
 static bool spent(const struct minimizer *m)
 {
     const struct minimize_limits *l = m->limits;
 
-    return m->t.executions >= l->executions || m->t.points >= l->points || (l->stop != NULL && *l->stop);
+    return m->t.executions >= l->executions || m->t.points >= l->points ||
+           (l->stop != NULL && *l->stop);
 }
 
 // Replays `candidate` in the current program; on success *taken receives what was taken of it.
-static bool meets(struct minimizer *m, const struct sim_schedule *candidate, struct sim_schedule *taken)
+static bool meets(struct minimizer *m, const struct sim_schedule *candidate,
+                  struct sim_schedule *taken)
 {
     const struct sim_result *result = trial_run(&m->t, sim_strategy_replay(candidate), 0, false);
 
@@ -51,7 +55,8 @@ static bool meets(struct minimizer *m, const struct sim_schedule *candidate, str
     return true;
 }
 
-static void without(const struct sim_schedule *from, size_t begin, size_t end, struct sim_schedule *to)
+static void without(const struct sim_schedule *from, size_t begin, size_t end,
+                    struct sim_schedule *to)
 {
     to->n = 0;
     for (size_t i = 0; i < from->n; i++)
@@ -92,15 +97,16 @@ static void fewer_choices(struct minimizer *m, struct sim_schedule *s)
         ;
 }
 
-// Looks for the signature anew in the current program, with few preemptions. True when *s has received at
-// most `max` choices that lead to it.
+// Looks for the signature anew in the current program, with few preemptions. True when *s has
+// received at most `max` choices that lead to it.
 static bool search(struct minimizer *m, uint32_t executions, size_t max, struct sim_schedule *s)
 {
     struct sim_schedule found = {0}, taken = {0};
     bool good = false;
 
     for (uint32_t i = 0; i < executions && !good && !spent(m); i++) {
-        struct sim_strategy *strategy = i % 4 == 3 ? sim_strategy_random() : sim_strategy_pct(1 + i % 4);
+        struct sim_strategy *strategy =
+            i % 4 == 3 ? sim_strategy_random() : sim_strategy_pct(1 + i % 4);
         const struct sim_result *result =
             trial_run(&m->t, strategy, trial_seed(m->limits->seed, m->t.executions), false);
 

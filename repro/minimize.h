@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes a finding small: fewer choices, then a smaller program, then fewer choices again. Whatever is kept
-// has met the same signature in its own replay.
+// Makes a finding small: fewer choices, then a smaller program, then fewer choices again. Whatever
+// is kept has met the same signature in its own replay.
 #pragma once
 
 #include "repro/trial.h"
@@ -16,9 +16,9 @@ struct repro {
 void repro_free(struct repro *r);
 
 struct minimize_limits {
-    uint64_t executions;               // in all
-    uint64_t points;                   // in all
-    uint32_t search;                   // executions spent on a smaller program that does not replay at once
+    uint64_t executions; // in all
+    uint64_t points;     // in all
+    uint32_t search;     // executions spent on a smaller program that does not replay at once
     uint64_t seed;
     const volatile sig_atomic_t *stop; // ends early with what it has; may be NULL
 };

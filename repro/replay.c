@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Replay of a case: names become a schedule of this binary, the engine takes each choice where its place
-// comes up, and what was met is graded. A choice whose source line is gone is not guessed at here.
+// Replay of a case: names become a schedule of this binary, the engine takes each choice where its
+// place comes up, and what was met is graded. A choice whose source line is gone is not guessed at
+// here.
 #include "repro/replay.h"
 
 #include <stdlib.h>
@@ -11,12 +12,14 @@
 
 const char *replay_grade_name(enum replay_grade grade)
 {
-    static const char *const names[REPLAY_GRADES] = {"exact", "drifted", "unreachable", "not reproduced"};
+    static const char *const names[REPLAY_GRADES] = {"exact", "drifted", "unreachable",
+                                                     "not reproduced"};
 
     return names[grade];
 }
 
-static void describe_choice(const struct repro_case *c, size_t index, const char *why, char *detail, size_t bytes)
+static void describe_choice(const struct repro_case *c, size_t index, const char *why, char *detail,
+                            size_t bytes)
 {
     FILE *f = fmemopen(detail, bytes, "w");
 
@@ -30,7 +33,8 @@ static void describe_choice(const struct repro_case *c, size_t index, const char
 }
 
 // Position in the case of the n-th choice that has a site in this binary.
-static size_t index_in_case(const struct repro_case *c, const struct sim_schedule *schedule, size_t n)
+static size_t index_in_case(const struct repro_case *c, const struct sim_schedule *schedule,
+                            size_t n)
 {
     struct repro_case one = *c;
     size_t index = 0;
@@ -50,8 +54,9 @@ static size_t index_in_case(const struct repro_case *c, const struct sim_schedul
     return index < c->choices ? index : schedule->n - 1;
 }
 
-static enum replay_grade grade_one(struct repro_case *c, struct trial *t, const struct sim_schedule *schedule,
-                                   size_t missing, struct replay_outcome *out)
+static enum replay_grade grade_one(struct repro_case *c, struct trial *t,
+                                   const struct sim_schedule *schedule, size_t missing,
+                                   struct replay_outcome *out)
 {
     struct sim_strategy *strategy = sim_strategy_replay(schedule);
     const struct sim_result *r = trial_run(t, strategy, 0, false);
@@ -66,11 +71,12 @@ static enum replay_grade grade_one(struct repro_case *c, struct trial *t, const 
     }
     if (missing < c->choices) {
         complete = false;
-        describe_choice(c, missing, "this place is not in the program any more", out->detail, sizeof out->detail);
+        describe_choice(c, missing, "this place is not in the program any more", out->detail,
+                        sizeof out->detail);
     } else if (taken < schedule->n) {
         complete = false;
-        describe_choice(c, index_in_case(c, schedule, untaken), "its place was not reached", out->detail,
-                        sizeof out->detail);
+        describe_choice(c, index_in_case(c, schedule, untaken), "its place was not reached",
+                        out->detail, sizeof out->detail);
     }
     if (same)
         return complete ? REPLAY_EXACT : REPLAY_DRIFTED;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cases on disk. A new case is written into a hidden folder, synced, and renamed to its name; rename(2) onto a
-// folder that is not empty fails, which decides between two writers as well. What is left of a
-// killed writer is hidden and matches no glob for cases.
+// Cases on disk. A new case is written into a hidden folder, synced, and renamed to its name;
+// rename(2) onto a folder that is not empty fails, which decides between two writers as well. What
+// is left of a killed writer is hidden and matches no glob for cases.
 #include "repro/store.h"
 
 #include <dirent.h>
@@ -71,7 +71,8 @@ bool store_writable(const char *dir, char *error, size_t bytes)
     char probe[STORE_PATH_BYTES];
     int fd;
 
-    if (!make_folders(dir) || snprintf(probe, sizeof probe, "%s/.new-XXXXXX", dir) >= (int)sizeof probe)
+    if (!make_folders(dir) ||
+        snprintf(probe, sizeof probe, "%s/.new-XXXXXX", dir) >= (int)sizeof probe)
         return fail(error, bytes, dir, errno ? errno : ENAMETOOLONG);
     fd = mkostemp(probe, O_CLOEXEC);
     if (fd < 0)
@@ -136,7 +137,8 @@ static bool write_case(const struct repro_case *c, const char *file, char *error
     return ok;
 }
 
-static bool fill_folder(const struct repro_case *c, const char *folder, const char *patch, char *error, size_t bytes)
+static bool fill_folder(const struct repro_case *c, const char *folder, const char *patch,
+                        char *error, size_t bytes)
 {
     char file[STORE_PATH_BYTES + 16];
     size_t n;
@@ -187,8 +189,8 @@ static bool give_name(const char *folder, const char *dir, const char *slug, cha
     return false;
 }
 
-bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path, char *error,
-               size_t bytes)
+bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path,
+               char *error, size_t bytes)
 {
     char folder[STORE_PATH_BYTES], slug[SLUG_BYTES + 8];
 
@@ -214,7 +216,8 @@ bool store_replace(const struct repro_case *c, const char *file, char *error, si
 {
     char temporary[STORE_PATH_BYTES];
 
-    if (snprintf(temporary, sizeof temporary, "%s.new-%d", file, (int)getpid()) >= (int)sizeof temporary)
+    if (snprintf(temporary, sizeof temporary, "%s.new-%d", file, (int)getpid()) >=
+        (int)sizeof temporary)
         return fail(error, bytes, file, ENAMETOOLONG);
     if (!write_case(c, temporary, error, bytes))
         return false;
@@ -239,7 +242,8 @@ void store_each(const char *dir, bool (*each)(const char *file, void *arg), void
     for (int i = 0; i < n; i++) {
         char file[STORE_PATH_BYTES];
 
-        if (more && snprintf(file, sizeof file, "%s/%s/case", dir, entries[i]->d_name) < (int)sizeof file &&
+        if (more &&
+            snprintf(file, sizeof file, "%s/%s/case", dir, entries[i]->d_name) < (int)sizeof file &&
             access(file, F_OK) == 0)
             more = each(file, arg);
         free(entries[i]);

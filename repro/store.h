@@ -10,12 +10,13 @@ enum { STORE_PATH_BYTES = 4096 };
 
 // Short readable folder name for a signature: lower case words joined by '-'.
 void store_slug(const char *signature, char *slug, size_t bytes);
-// Checks before a hunt that cases can be saved in `dir` (made when missing). False after one line in `error`.
+// Checks before a hunt that cases can be saved in `dir` (made when missing). False after one line
+// in `error`.
 bool store_writable(const char *dir, char *error, size_t bytes);
-// Saves a new case, with a copy of `patch` as bug.patch when not NULL, under a free name in `dir`; the
-// case file's path is put into `path` (STORE_PATH_BYTES). False after one line in `error`.
-bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path, char *error,
-               size_t bytes);
+// Saves a new case, with a copy of `patch` as bug.patch when not NULL, under a free name in `dir`;
+// the case file's path is put into `path` (STORE_PATH_BYTES). False after one line in `error`.
+bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path,
+               char *error, size_t bytes);
 // Replaces an existing case file.
 bool store_replace(const struct repro_case *c, const char *file, char *error, size_t bytes);
 // Calls `each` for every case file below `dir`, sorted by name, until it returns false.

@@ -21,9 +21,11 @@ void trial_begin(struct trial *t, struct workload *w)
     t->program = (struct sim_program){.threads = 1, .fn = {workload_main}, .arg = w};
 }
 
-const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed, bool trace)
+const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,
+                                   bool trace)
 {
-    struct sim_params params = {.program = &t->program, .strategy = strategy, .seed = seed, .trace = trace};
+    struct sim_params params = {
+        .program = &t->program, .strategy = strategy, .seed = seed, .trace = trace};
     const struct sim_result *r = sim_run(&params);
 
     t->executions++;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs one workload under the engine and counts what it costs. All of hunt, replay, minimize and explain
-// come to the engine through here.
+// Runs one workload under the engine and counts what it costs. All of hunt, replay, minimize and
+// explain come to the engine through here.
 #pragma once
 
 #include <signal.h>
@@ -20,7 +20,8 @@ void trial_init(void);
 // `w` stays the caller's and gets its actors named.
 void trial_begin(struct trial *t, struct workload *w);
 // One execution. The result is the engine's, until the next one.
-const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed, bool trace);
+const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,
+                                   bool trace);
 bool trial_found(const struct sim_result *r, const char *signature);
 
 // A well mixed number for (seed, i): seeds of executions.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet bank: puts every known bug of repro/bank back, one after the other, and hunts it within a budget.
-// Each hunt is a process of its own, since each needs another program; its JSON is read back.
-// Exit status 0 when all were found.
+// gauntlet bank: puts every known bug of repro/bank back, one after the other, and hunts it within
+// a budget. Each hunt is a process of its own, since each needs another program; its JSON is read
+// back. Exit status 0 when all were found.
 #include <cjson/cJSON.h>
 #include <dirent.h>
 #include <errno.h>
@@ -58,9 +58,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 // Standard output of one hunt; NULL when it could not run. *status is its exit status.
 static char *hunt_output(const struct options *o, char *patch, char *out, int *status)
 {
-    char *argv[] = {(char[]){"gauntlet"}, (char[]){"hunt"}, (char[]){"--patch"}, patch, (char[]){"--out"}, out,
-                    (char[]){"--for"}, o->budget, (char[]){"--seed"}, o->seed, (char[]){"--stop-at-first"},
-                    (char[]){"--json"}, NULL};
+    char *argv[] = {(char[]){"gauntlet"},
+                    (char[]){"hunt"},
+                    (char[]){"--patch"},
+                    patch,
+                    (char[]){"--out"},
+                    out,
+                    (char[]){"--for"},
+                    o->budget,
+                    (char[]){"--seed"},
+                    o->seed,
+                    (char[]){"--stop-at-first"},
+                    (char[]){"--json"},
+                    NULL};
     char *text = malloc(OUTPUT_BYTES);
     size_t n = 0;
     int fds[2];
@@ -157,8 +167,10 @@ static int hunt_bug(const struct options *o, struct row *row)
 static void show(const struct row *row)
 {
     if (row->found)
-        printf("found  %-44s %8.2f s %9.0f executions  %3.0f choices %3.0f operations  %s\n       %s\n", row->slug,
-               row->seconds, row->executions, row->choices, row->operations, row->strategy, row->signature);
+        printf("found  %-44s %8.2f s %9.0f executions  %3.0f choices %3.0f operations  %s\n       "
+               "%s\n",
+               row->slug, row->seconds, row->executions, row->choices, row->operations,
+               row->strategy, row->signature);
     else
         printf("NOT    %-44s %8.2f s %9.0f executions\n", row->slug, row->seconds, row->executions);
     fflush(stdout);
@@ -178,8 +190,8 @@ static void add(cJSON *bugs, const struct row *row)
     cJSON_AddNumberToObject(o, "choices", row->choices);
     cJSON_AddNumberToObject(o, "operations", row->operations);
     cJSON_AddStringToObject(o, "signature", row->signature);
-    cJSON_AddBoolToObject(o, "confirmed", false);      // on real threads: not tried
-    cJSON_AddNullToObject(o, "baseline_tsan_found");   // likewise
+    cJSON_AddBoolToObject(o, "confirmed", false);    // on real threads: not tried
+    cJSON_AddNullToObject(o, "baseline_tsan_found"); // likewise
     cJSON_AddItemToArray(bugs, o);
 }
 
@@ -210,7 +222,8 @@ static int hunt_all(const struct options *o, cJSON *bugs, uint32_t *n, uint32_t 
         struct row row = {0};
 
         snprintf(row.slug, sizeof row.slug, "%s", entries[i]->d_name);
-        if (status == 0 && !command_stopped && wanted(o, row.slug) && (status = hunt_bug(o, &row)) == 0) {
+        if (status == 0 && !command_stopped && wanted(o, row.slug) &&
+            (status = hunt_bug(o, &row)) == 0) {
             (*n)++;
             *found += row.found;
             add(bugs, &row);
@@ -231,10 +244,15 @@ int command_bank(int argc, char **argv)
         {"json", 'j', 0, 0, "One JSON object on standard output", 0},
         {0},
     };
-    static const struct argp argp = {options, parse, "[SLUG...]",
-                                     "Hunts every known bug of repro/bank, or those named. Saves nothing. Exit status "
-                                     "0 when all were found.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "[SLUG...]",
+        "Hunts every known bug of repro/bank, or those named. Saves nothing. Exit status "
+        "0 when all were found.",
+        0,
+        0,
+        0};
     char budget[] = "20s", seed[] = "1";
     struct options o = {.budget = budget, .seed = seed};
     cJSON *bugs;

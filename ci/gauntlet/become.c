@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Going on in another program. The runtime under test is linked into this one, so a case of other sizes, or
-// with a patch, needs another binary: it is started with the same arguments, in place of this process, and an
-// environment variable tells it that the patch is in. There is no protocol between the two.
+// Going on in another program. The runtime under test is linked into this one, so a case of other
+// sizes, or with a patch, needs another binary: it is started with the same arguments, in place of
+// this process, and an environment variable tells it that the patch is in. There is no protocol
+// between the two.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,9 +56,12 @@ int command_become(bool prod, const char *patch, char **argv)
     char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
 
     if (command_is_patched())
-        return fits ? 0 : command_fail("the patched program has %s sizes, the case needs others", command_sizes);
+        return fits ? 0
+                    : command_fail("the patched program has %s sizes, the case needs others",
+                                   command_sizes);
     if (patch != NULL) {
-        if (patchbuild_cached(patch, prod ? "prod" : "tiny", true, path, sizeof path, error, sizeof error) != 0) {
+        if (patchbuild_cached(patch, prod ? "prod" : "tiny", true, path, sizeof path, error,
+                              sizeof error) != 0) {
             fflush(stdout);
             fprintf(stderr, "%s\n", error);
             return EXIT_USAGE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet bench: runs the table of figures and prints each beside its goal. Exit status 1 when a goal is missed.
+// gauntlet bench: runs the table of figures and prints each beside its goal. Exit status 1 when a
+// goal is missed.
 #include "ci/gauntlet/bench.h"
 
 #include <cjson/cJSON.h>
@@ -62,8 +63,8 @@ static void show(const struct bench *b, double value)
 {
     printf("%-40s %12.6g %-14s", b->name, value, b->unit);
     if (b->goal > 0)
-        printf(" %s %g%s%s", b->more_is_better ? "at least" : "at most", b->goal, b->peer ? ", " : "",
-               b->peer ? b->peer : "");
+        printf(" %s %g%s%s", b->more_is_better ? "at least" : "at most", b->goal,
+               b->peer ? ", " : "", b->peer ? b->peer : "");
     printf("%s\n", missed(b, value) ? "  MISSED" : "");
     fflush(stdout);
 }
@@ -74,8 +75,8 @@ int command_bench(int argc, char **argv)
         {"json", 'j', 0, 0, "One JSON object on standard output", 0},
         {0},
     };
-    static const struct argp argp = {options, parse, "[NAME]", "Measures; NAME: only figures whose name holds it.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options, parse, "[NAME]", "Measures; NAME: only figures whose name holds it.", 0, 0, 0};
     struct options o = {0};
     cJSON *results;
     uint32_t bad = 0, n = 0;

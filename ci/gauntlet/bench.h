@@ -9,10 +9,11 @@
 struct bench {
     const char *name;
     const char *unit;
-    double goal;            // 0: none
+    double goal; // 0: none
     bool more_is_better;
-    const char *peer;       // whose figure the goal is, or NULL
-    double (*run)(void);    // the value; negative: could not be measured, and said why on standard error
+    const char *peer; // whose figure the goal is, or NULL
+    double (*run)(
+        void); // the value; negative: could not be measured, and said why on standard error
 };
 
 extern const struct bench bench_table[];

@@ -17,7 +17,8 @@ static bool is_checkout(const char *dir)
 {
     char path[STORE_PATH_BYTES];
 
-    return snprintf(path, sizeof path, "%s/stress/workload/files", dir) < (int)sizeof path && access(path, F_OK) == 0;
+    return snprintf(path, sizeof path, "%s/stress/workload/files", dir) < (int)sizeof path &&
+           access(path, F_OK) == 0;
 }
 
 const char *command_root(void)
@@ -72,9 +73,11 @@ static bool first_line_of(char *const argv[], char *line, size_t bytes)
 const char *command_commit(void)
 {
     static char commit[64];
-    char *argv[] = {"git", "-C", (char *)(uintptr_t)command_root(), "rev-parse", "--short=12", "HEAD", NULL};
+    char *argv[] = {"git",  "-C", (char *)(uintptr_t)command_root(), "rev-parse", "--short=12",
+                    "HEAD", NULL};
 
-    if (commit[0] == 0 && (!first_line_of(argv, commit, sizeof commit) || strcmp(commit, "HEAD") == 0))
+    if (commit[0] == 0 &&
+        (!first_line_of(argv, commit, sizeof commit) || strcmp(commit, "HEAD") == 0))
         strcpy(commit, "unknown");
     return commit;
 }
@@ -114,19 +117,23 @@ uint64_t command_number(const char *option, const char *text, uint64_t max)
     uint64_t value;
 
     if (!word_number(&w, max, &value))
-        exit(command_fail("%s: '%s' is not a number up to %llu", option, text, (unsigned long long)max));
+        exit(command_fail("%s: '%s' is not a number up to %llu", option, text,
+                          (unsigned long long)max));
     return value;
 }
 
 double command_seconds(const char *option, const char *text)
 {
-    static const struct { const char *unit; double seconds; } units[] = {
-        {"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"h", 3600}};
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"h", 3600}};
     char *end;
     double value = strtod(text, &end);
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (end != text && strcmp(end, units[i].unit) == 0 && value > 0 && value * units[i].seconds <= 1e7)
+        if (end != text && strcmp(end, units[i].unit) == 0 && value > 0 &&
+            value * units[i].seconds <= 1e7)
             return value * units[i].seconds;
     exit(command_fail("%s: '%s' is not a duration, such as 60s, 500ms or 2m", option, text));
 }
@@ -187,7 +194,8 @@ bool command_may_use_patch(const char *path, bool trusted)
     free(root);
     if (inside || trusted)
         return true;
-    command_fail("%s: the patch of a case from outside repro/ is code that would be compiled and run here; read it, "
+    command_fail("%s: the patch of a case from outside repro/ is code that would be compiled and "
+                 "run here; read it, "
                  "then say --trust-patch",
                  path);
     return false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the subcommands of `gauntlet` share: where things are, how they speak, how they end. Standard output
-// carries the result (with --json one object and nothing else), standard error everything else. Exit status
-// 0: nothing found, or the outcome is what was asked; 1: findings, or an outcome that does not match; 2: wrong
-// usage, bad input, broken set-up.
+// What the subcommands of `gauntlet` share: where things are, how they speak, how they end.
+// Standard output carries the result (with --json one object and nothing else), standard error
+// everything else. Exit status 0: nothing found, or the outcome is what was asked; 1: findings, or
+// an outcome that does not match; 2: wrong usage, bad input, broken set-up.
 #pragma once
 
 #include <argp.h>
@@ -50,17 +50,17 @@ uint64_t command_number(const char *option, const char *text, uint64_t max);
 // "60s", "500ms", "2m" or plain seconds, in seconds.
 double command_seconds(const char *option, const char *text);
 
-// Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or repro/bank.
-// False after one line on standard error.
+// Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or
+// repro/bank. False after one line on standard error.
 bool command_case(const char *name, struct repro_case *c, char *path);
 // Path of the case's bug.patch in `patch`; false when there is none.
 bool command_case_patch(const char *path, char *patch);
 // How to name a path on a command line to repeat: relative to the checkout where it lies in it.
 const char *command_relative(const char *path);
 
-// Goes on in another program with the same arguments, when this one does not fit: of other sizes, or
-// built with `patch` (NULL: none). Returns 0 when this one fits, EXIT_USAGE after one line when the
-// other cannot be had, and otherwise not at all.
+// Goes on in another program with the same arguments, when this one does not fit: of other sizes,
+// or built with `patch` (NULL: none). Returns 0 when this one fits, EXIT_USAGE after one line when
+// the other cannot be had, and otherwise not at all.
 int command_become(bool prod, const char *patch, char **argv);
 // This process is one that command_become started with a patch applied.
 bool command_is_patched(void);

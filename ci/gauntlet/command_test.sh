@@ -1,15 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The command from outside: exit statuses, one-line errors, JSON, and that nothing half-written is left. Arguments: the
-# program, a patched program, the patch, and the folder with workloads.
+# The command from outside: exit statuses, one-line errors, JSON, and that nothing half-written is left.
+# Arguments: the program, a patched program, the patch, and a workload of the folder.
 set -u
 gauntlet=$(realpath "$1") patched=$(realpath "$2") patch=$(realpath "$3") files=$(realpath "$4")
 files=$(dirname "$files")
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 failed=0
+# Lists of options; none of the paths holds white space.
+calm="--workload $files/spawn_yield_park.wl --executions 300 --seed 3"
+bug="--workload $files/gosched_global.wl --executions 3000 --seed 1 --patch $patch"
 
+fail() {
+    echo "FAILED: $1"
+    failed=1
+}
 # check NAME STATUS PATTERN COMMAND...: exit status, and a pattern in its output (both streams)
 check() {
     name=$1 want=$2 pattern=$3
@@ -30,10 +37,8 @@ one_line() {
     fi
 }
 json() {
-    python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); [o[k] for k in sys.argv[2:]]' "$scratch/out" "$@" || {
-        echo "FAILED: $name: not the JSON that was promised ($*)"
-        failed=1
-    }
+    keys='import json, sys; o = json.load(open(sys.argv[1])); [o[k] for k in sys.argv[2:]]'
+    python3 -c "$keys" "$scratch/out" "$@" || fail "$name: not the JSON that was promised ($*)"
 }
 
 # Usage
@@ -47,50 +52,52 @@ for command in hunt replay explain minimize cases bank bench; do
 done
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
-check "strategy" 2 "'fly' is not known" "$gauntlet" hunt --strategy fly --workload "$files/spawn_yield_park.wl" --out "$scratch/c"
-check "oracle" 2 "'fly' is not known" "$gauntlet" hunt --oracle fly --workload "$files/spawn_yield_park.wl" --out "$scratch/c"
+check "strategy" 2 "'fly' is not known" "$gauntlet" hunt --strategy fly $calm --out "$scratch/c"
+check "oracle" 2 "'fly' is not known" "$gauntlet" hunt --oracle fly $calm --out "$scratch/c"
 check "memory" 2 "not known" "$gauntlet" hunt --memory weak
 
 # Bad workloads and cases: file, line and column; nothing written
 printf 'workload w\ngoroutine main\n  fly\n' >"$scratch/bad.wl"
-check "bad workload" 2 "bad.wl:3:3: unknown operation" "$gauntlet" hunt --workload "$scratch/bad.wl" --out "$scratch/none"
+check "bad workload" 2 "bad.wl:3:3: unknown operation" \
+    "$gauntlet" hunt --workload "$scratch/bad.wl" --out "$scratch/none"
 one_line
-[ ! -e "$scratch/none" ] || { echo "FAILED: a bad workload made the output folder"; failed=1; }
+[ ! -e "$scratch/none" ] || fail "a bad workload made the output folder"
 printf 'gauntlet case 9\n' >"$scratch/newer"
 check "newer case" 2 "newer:1:15: case format 9 is newer" "$gauntlet" replay "$scratch/newer"
 one_line
 check "no case" 2 "no such case" "$gauntlet" explain no-such-case
 one_line
-check "no patch" 2 "none.patch" "$gauntlet" hunt --patch "$scratch/none.patch" --workload "$files/spawn_yield_park.wl" --out "$scratch/c"
+check "no patch" 2 "none.patch" \
+    "$gauntlet" hunt --patch "$scratch/none.patch" $calm --out "$scratch/c"
 
 # The folder for cases
 : >"$scratch/file"
-check "no folder" 2 "cannot be saved" "$gauntlet" hunt --workload "$files/spawn_yield_park.wl" --out "$scratch/file/cases"
+check "no folder" 2 "cannot be saved" "$gauntlet" hunt $calm --out "$scratch/file/cases"
 one_line
 
 # Clean: nothing found
-check "clean hunt" 0 "0 found" "$gauntlet" hunt --workload "$files/spawn_yield_park.wl" --executions 300 --seed 3 --out "$scratch/clean"
-check "clean hunt, jobs" 0 "0 found in 300 executions" "$gauntlet" hunt --workload "$files/spawn_yield_park.wl" --executions 300 --seed 3 --jobs 2 --out "$scratch/clean"
-check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json --workload "$files/spawn_yield_park.wl" --executions 300 --seed 3 --out "$scratch/clean"
+check "clean hunt" 0 "0 found" "$gauntlet" hunt $calm --out "$scratch/clean"
+check "clean hunt, jobs" 0 "0 found in 300 executions" \
+    "$gauntlet" hunt $calm --jobs 2 --out "$scratch/clean"
+check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$scratch/clean"
 json seed commit executions points seconds findings
-[ -z "$(ls -A "$scratch/clean")" ] || { echo "FAILED: a clean hunt left files"; failed=1; }
+[ -z "$(ls -A "$scratch/clean")" ] || fail "a clean hunt left files"
 
 # A bug put back (this program has the patch in; the mark says so)
 export GAUNTLET_PATCHED=1
-workload=$files/gosched_global.wl
-check "hunt" 1 "FOUND  race" "$patched" hunt --workload "$workload" --executions 3000 --seed 1 --out "$scratch/found" --patch "$patch"
+check "hunt" 1 "FOUND  race" "$patched" hunt $bug --out "$scratch/found"
 case=$(ls -d "$scratch"/found/*/ | head -n 1)
 case=${case%/}
-[ -f "$case/case" ] && [ -f "$case/bug.patch" ] || { echo "FAILED: no case in $case"; failed=1; }
-check "hunt again" 1 "(known)" "$patched" hunt --workload "$workload" --executions 3000 --seed 1 --out "$scratch/found" --patch "$patch"
-check "hunt, jobs" 1 "FOUND  race" "$patched" hunt --workload "$workload" --executions 3000 --seed 1 --jobs 2 --out "$scratch/jobs" --patch "$patch"
-check "hunt, json" 1 "signature" "$patched" hunt --json --stop-at-first --workload "$workload" --seed 1 --out "$scratch/json" --patch "$patch"
+[ -f "$case/case" ] && [ -f "$case/bug.patch" ] || fail "no case in $case"
+check "hunt again" 1 "(known)" "$patched" hunt $bug --out "$scratch/found"
+check "hunt, jobs" 1 "FOUND  race" "$patched" hunt $bug --jobs 2 --out "$scratch/jobs"
+check "hunt, json" 1 "signature" "$patched" hunt --json --stop-at-first $bug --out "$scratch/json"
 json seed commit executions points seconds findings
 check "replay" 0 "100 of 100 times, exact" "$patched" replay --times 100 "$case"
 check "replay, json" 0 "exact" "$patched" replay --json "$case"
 json times reproduced signature grade
 check "explain" 0 "choice 1 of" "$patched" explain "$case"
-[ "$(wc -l <"$scratch/out")" -le 60 ] || { echo "FAILED: explain prints more than 60 lines"; failed=1; }
+[ "$(wc -l <"$scratch/out")" -le 60 ] || fail "explain prints more than 60 lines"
 check "explain --full" 0 "choice 1 of" "$patched" explain --full "$case"
 check "minimize" 0 "now" "$patched" minimize "$case"
 check "replay after minimize" 0 "exact" "$patched" replay "$case"
@@ -101,12 +108,15 @@ unset GAUNTLET_PATCHED
 
 # Both directions of the regression test, and each of its failures
 check "regress" 0 "not reproduced" "$gauntlet" regress "$case" --patched "$patched"
-check "regress: detection lost" 1 "does not reproduce any more" "$gauntlet" regress "$case" --patched "$gauntlet"
-check "regress: not fixed" 1 "the clean tree reproduces it" "$patched" regress "$case" --patched "$patched"
+check "regress: detection lost" 1 "does not reproduce any more" \
+    "$gauntlet" regress "$case" --patched "$gauntlet"
+check "regress: not fixed" 1 "the clean tree reproduces it" \
+    "$patched" regress "$case" --patched "$patched"
 cp -r "$case" "$scratch/open"
 sed -i 's/^status fixed/status open/' "$scratch/open/case"
 check "regress: open" 0 "" "$patched" regress "$scratch/open"
-check "regress: open, but gone" 1 "is open, but does not reproduce" "$gauntlet" regress "$scratch/open"
+check "regress: open, but gone" 1 "is open, but does not reproduce" \
+    "$gauntlet" regress "$scratch/open"
 check "replay --clean" 0 "not reproduced" "$gauntlet" replay --clean "$case"
 
 # A stranger's patch
@@ -114,7 +124,8 @@ check "untrusted patch" 2 "trust-patch" "$gauntlet" replay "$case"
 one_line
 
 # Stopped: what was found is there, nothing is half-written
-GAUNTLET_PATCHED=1 "$patched" hunt --workload "$workload" --for 60s --seed 1 --out "$scratch/stopped" --patch "$patch" >"$scratch/out" 2>&1 &
+GAUNTLET_PATCHED=1 "$patched" hunt --for 60s --seed 1 --patch "$patch" --out "$scratch/stopped" \
+    --workload "$files/gosched_global.wl" >"$scratch/out" 2>&1 &
 pid=$!
 tries=0
 until grep -q "repeat" "$scratch/out" || [ $tries -gt 300 ]; do
@@ -124,7 +135,10 @@ done
 kill -INT $pid || kill -TERM $pid
 wait $pid
 status=$?
-[ $status = 1 ] && grep -q "(stopped)" "$scratch/out" || { echo "FAILED: stopped hunt: status $status"; cat "$scratch/out"; failed=1; }
+if [ $status != 1 ] || ! grep -q "(stopped)" "$scratch/out"; then
+    cat "$scratch/out"
+    fail "stopped hunt: status $status"
+fi
 for file in "$scratch"/stopped/*/case; do
     GAUNTLET_PATCHED=1 check "case of a stopped hunt" 0 exact "$patched" replay "$file"
 done

@@ -60,7 +60,8 @@ static void print_json(const struct repro_case *c, const char *text, bool same)
 
 static int show(const struct options *o, struct repro_case *c)
 {
-    struct explain_options options = {.full = o->full, .colour = !o->json && isatty(1) && getenv("NO_COLOR") == NULL};
+    struct explain_options options = {
+        .full = o->full, .colour = !o->json && isatty(1) && getenv("NO_COLOR") == NULL};
     char *text = NULL;
     size_t n = 0;
     bool same;
@@ -83,10 +84,15 @@ int command_explain(int argc, char **argv)
         {"json", 'j', 0, 0, "One JSON object on standard output", 0},
         {0},
     };
-    static const struct argp argp = {options, parse, "CASE",
-                                     "Shows how a case comes about: a lane for each thread, the choices marked, both "
-                                     "stacks. Exit status 1 when the case does not reproduce.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "CASE",
+        "Shows how a case comes about: a lane for each thread, the choices marked, both "
+        "stacks. Exit status 1 when the case does not reproduce.",
+        0,
+        0,
+        0};
     struct options o = {0};
     struct repro_case c;
     char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Figures of the engine under the scheduler's own yardstick, the workload spawn_yield_park: what hunting
-// costs. Measured for a second each, in this process, with all oracles on.
+// Figures of the engine under the scheduler's own yardstick, the workload spawn_yield_park: what
+// hunting costs. Measured for a second each, in this process, with all oracles on.
 #include <time.h>
 
 #include "ci/gauntlet/bench.h"

@@ -29,8 +29,10 @@ static const struct argp_option options[] = {
     {"seed", 's', "S", 0, "Same seed, same hunt (default: from the clock)", 0},
     {"strategy", 'S', "LIST", 0, "auto (default), random, pct, pct2, pct5 ...", 0},
     {"oracle", 'O', "LIST", 0, "Only these oracles (default: all)", 0},
-    {"workload", 'w', "LIST", 0, "Names in stress/workload/files, or files (default: all of that folder)", 0},
-    {"patch", 'p', "FILE", 0, "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
+    {"workload", 'w', "LIST", 0,
+     "Names in stress/workload/files, or files (default: all of that folder)", 0},
+    {"patch", 'p', "FILE", 0,
+     "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
     {"memory", 'm', "MODEL", 0, "Memory model: sc", 0},
     {"jobs", 'j', "N", 0, "Hunt in N processes (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
@@ -121,7 +123,8 @@ static int name_all(struct options *o)
     snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
     int n = scandir(dir, &entries, is_workload, alphasort);
     if (n <= 0)
-        return command_fail("%s: no workloads here; run this in the checkout, or name files with --workload", dir);
+        return command_fail(
+            "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
     for (int i = 0; i < n; i++) {
         if (o->nworkloads < LIST_MAX && asprintf(&path, "%s/%s", dir, entries[i]->d_name) > 0)
             o->workload[o->nworkloads++] = path;
@@ -159,8 +162,8 @@ static int read_workloads(struct options *o, struct workload **list, uint32_t *n
         if (w == NULL)
             return EXIT_USAGE;
         if (*n > 0 && list[0]->prod != w->prod) {
-            fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out of this hunt\n", w->name,
-                    list[0]->name);
+            fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out of this hunt\n",
+                    w->name, list[0]->name);
             workload_free(w);
             continue;
         }
@@ -182,7 +185,8 @@ static int set_strategies(struct options *o, struct hunt_params *p)
     }
     for (uint32_t i = 0; i < o->nstrategies; i++)
         if (sim_strategy_by_name(o->strategy[i]) == NULL)
-            return command_fail("--strategy: '%s' is not known (auto, random, pct, pctN)", o->strategy[i]);
+            return command_fail("--strategy: '%s' is not known (auto, random, pct, pctN)",
+                                o->strategy[i]);
     p->strategies = (const char *const *)o->strategy;
     p->nstrategies = o->nstrategies;
     return 0;
@@ -221,9 +225,10 @@ static void command_line(const struct options *o, char *text, size_t bytes)
 
 static void first_line(const struct options *o, const struct session *s)
 {
-    fprintf(o->json ? stderr : stdout, "seed %llu, commit %s, sizes %s%s; %u workloads, %u strategies\n",
-            (unsigned long long)o->seed, command_commit(), command_sizes, o->patch ? ", patched" : "",
-            s->params.nworkloads, s->params.nstrategies);
+    fprintf(o->json ? stderr : stdout,
+            "seed %llu, commit %s, sizes %s%s; %u workloads, %u strategies\n",
+            (unsigned long long)o->seed, command_commit(), command_sizes,
+            o->patch ? ", patched" : "", s->params.nworkloads, s->params.nstrategies);
     fflush(stdout);
 }
 
@@ -252,8 +257,9 @@ static int finish(const struct options *o, const struct session *s)
     if (o->json)
         print_json(o, s);
     else
-        printf("%s%u found in %llu executions, %llu points, %.1f s%s\n", s->finds ? "\n" : "", s->finds,
-               (unsigned long long)s->stats.executions, (unsigned long long)s->stats.points, s->stats.seconds,
+        printf("%s%u found in %llu executions, %llu points, %.1f s%s\n", s->finds ? "\n" : "",
+               s->finds, (unsigned long long)s->stats.executions,
+               (unsigned long long)s->stats.points, s->stats.seconds,
                command_stopped ? " (stopped)" : "");
     if (s->stats.limited > 0)
         fprintf(stderr, "gauntlet: %llu executions were cut off at the limit of points\n",
@@ -287,10 +293,15 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
 
 int command_hunt(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "",
-                                     "Hunts: runs the workloads under many schedules, and makes each finding a small "
-                                     "case that replays. Exit status 1 when something was found.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "",
+        "Hunts: runs the workloads under many schedules, and makes each finding a small "
+        "case that replays. Exit status 1 when something was found.",
+        0,
+        0,
+        0};
     struct workload *workloads[LIST_MAX];
     char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[300];
     struct options o = {.out = out};
@@ -304,7 +315,8 @@ int command_hunt(int argc, char **argv)
         status = command_fail("cases cannot be saved: %s (--out names another folder)", error);
     if (status == 0)
         status = command_become(workloads[0]->prod, o.patch, argv);
-    if (status != 0 || (status = set_strategies(&o, &s.params)) != 0 || (status = set_oracles(&o)) != 0)
+    if (status != 0 || (status = set_strategies(&o, &s.params)) != 0 ||
+        (status = set_oracles(&o)) != 0)
         return status;
     s.params.workloads = workloads;
     set_limits(&o, &s, found_by);

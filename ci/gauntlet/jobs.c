@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hunt in several processes. Each takes its part of the plan and sends what it finds through a pipe; only
-// this process saves cases. A message is one header line and the bytes it announces:
+// A hunt in several processes. Each takes its part of the plan and sends what it finds through a
+// pipe; only this process saves cases. A message is one header line and the bytes it announces:
 //
 //     find EXECUTIONS SECONDS MINIMIZING CHOICES CONFIRMED STRATEGY MESSAGE_BYTES CASE_BYTES
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
-// A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were not
-// used: the engine is one world a process.
+// A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
+// not used: the engine is one world a process.
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -58,8 +58,9 @@ static void send_find(struct hunt_find *f, void *arg)
     case_print(&f->c, body);
     fclose(body);
     FILE *out = open_memstream(&message, &bytes);
-    fprintf(out, "find %llu %.6f %llu %zu %d %s %zu %zu\n", (unsigned long long)f->executions, f->seconds,
-            (unsigned long long)f->minimizing, f->choices_before, f->confirmed, f->strategy, strlen(f->message), n);
+    fprintf(out, "find %llu %.6f %llu %zu %d %s %zu %zu\n", (unsigned long long)f->executions,
+            f->seconds, (unsigned long long)f->minimizing, f->choices_before, f->confirmed,
+            f->strategy, strlen(f->message), n);
     fputs(f->message, out);
     fwrite(text, 1, n, out);
     fclose(out);
@@ -71,8 +72,9 @@ static void send_find(struct hunt_find *f, void *arg)
 static void send_stats(const struct hunt_stats *s, bool end)
 {
     char line[HEADER_BYTES];
-    int n = snprintf(line, sizeof line, "stats %llu %llu %llu %llu %d\n", (unsigned long long)s->executions,
-                     (unsigned long long)s->points, (unsigned long long)s->limited, (unsigned long long)s->hits, end);
+    int n = snprintf(line, sizeof line, "stats %llu %llu %llu %llu %d\n",
+                     (unsigned long long)s->executions, (unsigned long long)s->points,
+                     (unsigned long long)s->limited, (unsigned long long)s->hits, end);
 
     send_all(line, (size_t)n, pipe_out);
 }
@@ -109,9 +111,11 @@ static bool take_stats(struct job *j, const char *header)
     unsigned long long executions, points, limited, hits;
     int end;
 
-    if (sscanf(header, "stats %llu %llu %llu %llu %d", &executions, &points, &limited, &hits, &end) != 5)
+    if (sscanf(header, "stats %llu %llu %llu %llu %d", &executions, &points, &limited, &hits,
+               &end) != 5)
         return false;
-    j->stats = (struct hunt_stats){.executions = executions, .points = points, .limited = limited, .hits = hits};
+    j->stats = (struct hunt_stats){
+        .executions = executions, .points = points, .limited = limited, .hits = hits};
     j->ended = end != 0;
     return true;
 }
@@ -135,8 +139,8 @@ static ssize_t take_message(struct session *s, struct job *j)
     header[head] = 0;
     if (take_stats(j, header))
         return (ssize_t)head;
-    if (sscanf(header, "find %llu %lf %llu %zu %d %15s %zu %zu", &executions, &f.seconds, &minimizing,
-               &f.choices_before, &confirmed, f.strategy, &message, &body) != 8 ||
+    if (sscanf(header, "find %llu %lf %llu %zu %d %15s %zu %zu", &executions, &f.seconds,
+               &minimizing, &f.choices_before, &confirmed, f.strategy, &message, &body) != 8 ||
         message >= sizeof f.message || body > CASE_BYTES)
         return -1;
     if (j->n < head + message + body)
@@ -195,11 +199,13 @@ static void end_job(struct session *s, struct job *jobs, uint32_t i)
         return;
     s->died = true;
     fprintf(stderr,
-            "gauntlet: job %u of %u died (%s %d) after %llu executions; it had part %u of seed %llu: slices %u, %u, "
+            "gauntlet: job %u of %u died (%s %d) after %llu executions; it had part %u of seed "
+            "%llu: slices %u, %u, "
             "%u ... of 32 executions\n",
             i + 1, s->jobs, WIFSIGNALED(status) ? "signal" : "status",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (unsigned long long)j->stats.executions,
-            i, (unsigned long long)s->params.seed, i, i + s->jobs, i + 2 * s->jobs);
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+            (unsigned long long)j->stats.executions, i, (unsigned long long)s->params.seed, i,
+            i + s->jobs, i + 2 * s->jobs);
 }
 
 static void stop_jobs(struct job *jobs, uint32_t n)
@@ -259,7 +265,8 @@ static void listen_to(struct session *s, struct job *jobs, uint32_t n)
         if (poll(fds, n, 500) < 0 && errno != EINTR)
             break;
         for (uint32_t i = 0; i < n; i++)
-            if (jobs[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) && !read_job(s, &jobs[i])) {
+            if (jobs[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
+                !read_job(s, &jobs[i])) {
                 end_job(s, jobs, i);
                 left--;
             }
@@ -268,7 +275,8 @@ static void listen_to(struct session *s, struct job *jobs, uint32_t n)
             stopped = true;
         }
         clock_gettime(CLOCK_MONOTONIC, &ts);
-        add_up(s, jobs, n, (double)(ts.tv_sec - begin.tv_sec) + (double)(ts.tv_nsec - begin.tv_nsec) * 1e-9);
+        add_up(s, jobs, n,
+               (double)(ts.tv_sec - begin.tv_sec) + (double)(ts.tv_nsec - begin.tv_nsec) * 1e-9);
         session_progress(s, &s->stats);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The gauntlet command: finds the subcommand and hands over. One program for all of them, linked with the
-// engine and the runtime under test; each subcommand has a file of its own.
+// The gauntlet command: finds the subcommand and hands over. One program for all of them, linked
+// with the engine and the runtime under test; each subcommand has a file of its own.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +28,8 @@ static void usage(FILE *out)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (commands[i].summary != NULL)
             fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n`gauntlet COMMAND --help` tells more. Exit status: 0 nothing found, or the outcome is what was\n"
+    fputs("\n`gauntlet COMMAND --help` tells more. Exit status: 0 nothing found, or the outcome is "
+          "what was\n"
           "asked; 1 findings, or an outcome that does not match; 2 wrong usage or bad input.\n",
           out);
 }
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return EXIT_NOTHING;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet minimize: makes a saved case smaller in place. The file is replaced only by a case that replays.
+// gauntlet minimize: makes a saved case smaller in place. The file is replaced only by a case that
+// replays.
 #include "repro/minimize.h"
 
 #include <cjson/cJSON.h>
@@ -59,12 +60,13 @@ struct sizes {
     uint32_t operations;
 };
 
-static void report(const struct options *o, const char *path, struct sizes before, struct sizes after,
-                   uint64_t executions)
+static void report(const struct options *o, const char *path, struct sizes before,
+                   struct sizes after, uint64_t executions)
 {
     if (!o->json) {
-        printf("%s: %zu choices, now %zu; %u operations, now %u; %llu executions\n", command_relative(path),
-               before.choices, after.choices, before.operations, after.operations, (unsigned long long)executions);
+        printf("%s: %zu choices, now %zu; %u operations, now %u; %llu executions\n",
+               command_relative(path), before.choices, after.choices, before.operations,
+               after.operations, (unsigned long long)executions);
         return;
     }
     cJSON *object = cJSON_CreateObject();
@@ -95,12 +97,14 @@ static int shrink(const struct options *o, struct repro_case *c, const char *pat
     memcpy(r.oracle, c->oracle, sizeof r.oracle);
     memcpy(r.signature, c->signature, sizeof r.signature);
     case_schedule(c, &r.schedule, &missing);
-    bool ok = minimize(&r, &limits, &executions) && repro_confirm(&r, 2) && case_set_choices(c, &r.schedule);
+    bool ok = minimize(&r, &limits, &executions) && repro_confirm(&r, 2) &&
+              case_set_choices(c, &r.schedule);
     c->program = r.w;
     r.w = NULL;
     repro_free(&r);
     if (!ok)
-        return command_fail("%s: does not reproduce, so it cannot be made smaller", path), EXIT_FINDINGS;
+        return command_fail("%s: does not reproduce, so it cannot be made smaller", path),
+               EXIT_FINDINGS;
     after = (struct sizes){c->choices, c->program->ops};
     if ((after.choices < before.choices || after.operations < before.operations) &&
         !store_replace(c, path, error, sizeof error))
@@ -111,10 +115,15 @@ static int shrink(const struct options *o, struct repro_case *c, const char *pat
 
 int command_minimize(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "CASE",
-                                     "Makes a case smaller: fewer choices, a shorter program. Replaces the case file "
-                                     "when that succeeds.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "CASE",
+        "Makes a case smaller: fewer choices, a shorter program. Replaces the case file "
+        "when that succeeds.",
+        0,
+        0,
+        0};
     struct options o = {.seed = 1};
     struct repro_case c;
     char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];

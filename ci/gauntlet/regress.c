@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet regress: what the test of a saved case runs. Exit status 0 only if the case is as its status
-// says: `open` reproduces here; `fixed` does not reproduce here, and does with its patch. So neither a
-// fix nor a lost detection goes unnoticed.
+// gauntlet regress: what the test of a saved case runs. Exit status 0 only if the case is as its
+// status says: `open` reproduces here; `fixed` does not reproduce here, and does with its patch. So
+// neither a fix nor a lost detection goes unnoticed.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static int replay_patched(const struct options *o)
     return WEXITSTATUS(status);
 }
 
-static int fixed_case(const struct options *o, struct repro_case *c, const struct replay_outcome *clean)
+static int fixed_case(const struct options *o, struct repro_case *c,
+                      const struct replay_outcome *clean)
 {
     int status = EXIT_NOTHING;
 
@@ -71,7 +72,8 @@ static int fixed_case(const struct options *o, struct repro_case *c, const struc
     int patched = replay_patched(o);
     if (patched == EXIT_NOTHING)
         return status;
-    printf("FAIL: with its patch the case does not reproduce any more (status %d): detection or patch is broken\n",
+    printf("FAIL: with its patch the case does not reproduce any more (status %d): detection or "
+           "patch is broken\n",
            patched);
     return patched == EXIT_FINDINGS ? EXIT_FINDINGS : EXIT_USAGE;
 }
@@ -82,7 +84,8 @@ int command_regress(int argc, char **argv)
         {"patched", 'P', "BINARY", 0, "This program with the case's patch", 0},
         {0},
     };
-    static const struct argp argp = {options, parse, "CASE", "Checks that a case is as its status says.", 0, 0, 0};
+    static const struct argp argp = {
+        options, parse, "CASE", "Checks that a case is as its status says.", 0, 0, 0};
     struct options o = {0};
     struct repro_case c;
     struct replay_outcome out;
@@ -99,12 +102,14 @@ int command_regress(int argc, char **argv)
     if (c.fixed) {
         status = fixed_case(&o, &c, &out);
     } else if (out.reproduced == 0) {
-        printf("FAIL: the case is open, but does not reproduce (%s): fixed, or detection lost?\n  %s\n",
+        printf("FAIL: the case is open, but does not reproduce (%s): fixed, or detection lost?\n  "
+               "%s\n",
                replay_grade_name(out.grade), out.detail);
         status = EXIT_FINDINGS;
     }
-    printf("clean tree: %s; repeat: ./gauntlet replay %s%s\n", out.reproduced ? "reproduced" : "not reproduced",
-           c.fixed ? "--clean " : "", command_relative(path));
+    printf("clean tree: %s; repeat: ./gauntlet replay %s%s\n",
+           out.reproduced ? "reproduced" : "not reproduced", c.fixed ? "--clean " : "",
+           command_relative(path));
     case_free(&c);
     return status;
 }

@@ -78,25 +78,31 @@ static void print_json(const struct replay_outcome *r, bool matches)
     cJSON_Delete(o);
 }
 
-static void print_text(const struct repro_case *c, const struct replay_outcome *r, bool expected, bool matches)
+static void print_text(const struct repro_case *c, const struct replay_outcome *r, bool expected,
+                       bool matches)
 {
-    printf("%s: %u of %u times, %s\n", r->reproduced ? "reproduced" : "not reproduced", r->reproduced, r->times,
-           replay_grade_name(r->grade));
+    printf("%s: %u of %u times, %s\n", r->reproduced ? "reproduced" : "not reproduced",
+           r->reproduced, r->times, replay_grade_name(r->grade));
     if (r->signature[0] != 0)
         printf("  %s\n  %s\n", r->signature, r->message);
     if (r->detail[0] != 0)
         printf("  %s\n", r->detail);
     if (!matches)
-        printf("  this does not match: the case is %s and %s to reproduce here\n", c->fixed ? "fixed" : "open",
-               expected ? "ought" : "ought not");
+        printf("  this does not match: the case is %s and %s to reproduce here\n",
+               c->fixed ? "fixed" : "open", expected ? "ought" : "ought not");
 }
 
 int command_replay(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "CASE",
-                                     "Replays a case and grades how exactly: exact, drifted, unreachable, "
-                                     "not reproduced. Exit status 0 when the outcome matches the case's status.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "CASE",
+        "Replays a case and grades how exactly: exact, drifted, unreachable, "
+        "not reproduced. Exit status 0 when the outcome matches the case's status.",
+        0,
+        0,
+        0};
     struct options o = {.times = 1};
     struct repro_case c;
     struct replay_outcome out;
@@ -107,7 +113,8 @@ int command_replay(int argc, char **argv)
         return EXIT_USAGE;
     if (o.patch == NULL && !o.clean && c.fixed && !command_is_patched()) {
         if (!command_case_patch(path, patch))
-            return command_fail("%s: the case is fixed, and there is no bug.patch beside it; --clean replays without",
+            return command_fail("%s: the case is fixed, and there is no bug.patch beside it; "
+                                "--clean replays without",
                                 path);
         if (!command_may_use_patch(path, o.trust))
             return EXIT_USAGE;

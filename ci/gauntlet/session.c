@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Findings of a hunt: deduplicated against this hunt and the folder of cases, saved at once (killing the hunt
-// loses nothing that was told), told with the one command that repeats them.
+// Findings of a hunt: deduplicated against this hunt and the folder of cases, saved at once
+// (killing the hunt loses nothing that was told), told with the one command that repeats them.
 #include "ci/gauntlet/session.h"
 
 #include <stdlib.h>
@@ -34,8 +34,9 @@ void session_progress(struct session *s, const struct hunt_stats *stats)
 
     if (!s->progress)
         return;
-    fprintf(stderr, "\r\033[K%6.1f s  %llu executions (%.0f/s)  %llu points  %u found", stats->seconds,
-            (unsigned long long)stats->executions, rate, (unsigned long long)stats->points, s->finds);
+    fprintf(stderr, "\r\033[K%6.1f s  %llu executions (%.0f/s)  %llu points  %u found",
+            stats->seconds, (unsigned long long)stats->executions, rate,
+            (unsigned long long)stats->points, s->finds);
     fflush(stderr);
 }
 
@@ -43,7 +44,8 @@ static void case_folder(const char *path, char *folder)
 {
     const char *slash = strrchr(path, '/');
 
-    snprintf(folder, STORE_PATH_BYTES, "%.*s", slash ? (int)(slash - path) : 0, command_relative(path));
+    snprintf(folder, STORE_PATH_BYTES, "%.*s", slash ? (int)(slash - path) : 0,
+             command_relative(path));
     char *end = strrchr(folder, '/');
     if (end != NULL && strcmp(end, "/case") == 0)
         *end = 0;
@@ -62,12 +64,12 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
     printf("  after  %.2f s; %zu choices%s", f->seconds, f->choices_before,
            f->confirmed && !known ? "" : " (not minimized)");
     if (f->confirmed && !known)
-        printf(", now %zu in a program of %u operations (%llu executions)", f->c.choices, f->operations,
-               (unsigned long long)f->minimizing);
+        printf(", now %zu in a program of %u operations (%llu executions)", f->c.choices,
+               f->operations, (unsigned long long)f->minimizing);
     printf("\n");
     if (path[0] == 0) {
-        printf("  not saved: %s\n",
-               f->confirmed ? "the case is on standard error" : "it did not replay twice with this signature");
+        printf("  not saved: %s\n", f->confirmed ? "the case is on standard error"
+                                                 : "it did not replay twice with this signature");
     } else {
         printf("  case   %s%s\n", folder, known ? " (known)" : "");
         printf("  repeat ./gauntlet replay %s\n", folder);

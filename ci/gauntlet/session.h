@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One hunt as the command runs it: in this process or in several, with findings saved and told. Used by
-// hunt and, for one workload or all, by nobody else; bank starts hunts as processes of their own.
+// One hunt as the command runs it: in this process or in several, with findings saved and told.
+// Used by hunt and, for one workload or all, by nobody else; bank starts hunts as processes of
+// their own.
 #pragma once
 
 #include <cjson/cJSON.h>
@@ -14,17 +15,17 @@ enum { SESSION_JOBS = 64 };
 struct session {
     struct hunt_params params; // callbacks are set by session_run
     uint32_t jobs;
-    const char *out;           // folder for cases
-    const char *patch;         // kept beside the case, which is then `fixed`; or NULL
+    const char *out;   // folder for cases
+    const char *patch; // kept beside the case, which is then `fixed`; or NULL
     bool json;
-    bool progress;             // line on standard error
-    cJSON *findings;           // array, when json
+    bool progress;   // line on standard error
+    cJSON *findings; // array, when json
     // Results.
     struct hunt_stats stats;
-    uint32_t finds;            // different signatures
-    bool unsaved;              // a case could not be written; it went to standard error
-    bool died;                 // a job ended unexpectedly
-    char *met[256];            // signatures told
+    uint32_t finds; // different signatures
+    bool unsaved;   // a case could not be written; it went to standard error
+    bool died;      // a job ended unexpectedly
+    char *met[256]; // signatures told
 };
 
 // Runs the hunt to its end; findings are told on standard output (or noted in s->findings).

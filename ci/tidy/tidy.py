@@ -129,15 +129,81 @@ def long_functions(tree):
         yield "ci/tidy/long_functions.txt", 1, "there is no %s in %s" % (name, path)
 
 
-def one_sided_pairs(tree):
+PAIR = re.compile(r"pairs? \[([\w.-]+)\]")
+
+
+def pairs_of(tree, paths):
+    """{tag: [(path, line)]} of the comments `pairs [tag]`."""
     places = {}
-    for path in tree.code("runtime/") + tree.code("stress/"):
+    for path in paths:
         for n, line in numbered(tree, path):
-            for tag in re.findall(r"pairs? \[([\w.-]+)\]", line):
+            for tag in PAIR.findall(line):
                 places.setdefault(tag, []).append((path, n))
+    return places
+
+
+def one_sided_pairs(tree):
+    places = pairs_of(tree, tree.code("runtime/") + tree.code("stress/"))
     for tag, where in sorted(places.items()):
         if len(where) == 1:
             yield where[0] + ("pairs [%s] names no other side" % tag,)
+
+
+def orders_without_pair(tree):
+    """An order that is meant for somebody says for whom: in its line or the one beside it."""
+    order = re.compile(r"\b(load|store|xchg|cas|add|sub)_(acquire|release|acq_rel)\(")
+    for path in tree.runtime():
+        if path == "runtime/base/atomic.h":
+            continue
+        lines = tree.lines(path)
+        for n, line in numbered(tree, path):
+            if order.search(without_comment(line)):
+                if not any(PAIR.search(l) for l in lines[max(n - 2, 0):n + 1]):
+                    yield path, n, "an acquire or release that names no pair: `// pairs [tag]`"
+
+
+def rows(tree, path):
+    """{first cell of a table row, when it is `code`: (line, other cells)} of a page."""
+    found = {}
+    if path in tree.paths:
+        for n, line in numbered(tree, path):
+            row = re.match(r"\| `([^`]+)` \|(.*)\|\s*$", line)
+            if row:
+                found[row.group(1)] = n, [c.strip() for c in row.group(2).split("|")]
+    return found
+
+
+def memory_order_rows(tree):
+    """docs/memory-order.md has a row for each tag of the code, and the other way round."""
+    page = "docs/memory-order.md"
+    described = rows(tree, page)
+    tags = pairs_of(tree, tree.runtime() + [p for p in tree.code("stress/") if not tree.for_tests(p)])
+    for tag, where in sorted(tags.items()):
+        if tag not in described:
+            yield where[0] + ("pairs [%s] has no row in %s" % (tag, page),)
+    for tag, (n, _) in sorted(described.items()):
+        if tag not in tags:
+            yield page, n, "no code says `pairs [%s]`" % tag
+
+
+def lock_rank_rows(tree):
+    """docs/locks.md has a row for each rank, with its number, and the other way round."""
+    page, header = "docs/locks.md", "runtime/base/rank.h"
+    described = rows(tree, page)
+    ranks = {}
+    if header in tree.paths:
+        for n, line in numbered(tree, header):
+            found = re.match(r"\s*(RANK_\w+) = (\d+),", line)
+            if found:
+                ranks[found.group(1)] = n, found.group(2)
+    for rank, (n, number) in sorted(ranks.items()):
+        if rank not in described:
+            yield header, n, "%s has no row in %s" % (rank, page)
+        elif described[rank][1][0] != number:
+            yield page, described[rank][0], "%s is %s in %s" % (rank, number, header)
+    for rank, (n, _) in sorted(described.items()):
+        if rank.startswith("RANK_") and rank not in ranks:
+            yield page, n, "there is no %s in %s" % (rank, header)
 
 
 def memory_order(tree):
@@ -245,9 +311,21 @@ def broken_links(tree):
                     yield path, n, "link to %s, which is not there" % link
 
 
+def names_of_files(tree):
+    """What a page names as a file or folder of the tree is there."""
+    name = re.compile(r"`((?:runtime|stress|repro|ci|docs|fuzz)/[\w./-]*\w)/?`")
+    for path in tree.paths:
+        if path.startswith("docs/") and path.endswith(".md"):
+            for n, line in numbered(tree, path):
+                for found in name.findall(line):
+                    if not os.path.exists(os.path.join(tree.root, found)):
+                        yield path, n, "names %s, which is not there" % found
+
+
 RULES = [
-    long_lines, long_functions, one_sided_pairs, memory_order, world_outside_host, thread_locals,
-    conditionals, files_in_no_build, spdx, broken_links,
+    long_lines, long_functions, one_sided_pairs, orders_without_pair, memory_order_rows,
+    lock_rank_rows, memory_order, world_outside_host, thread_locals, conditionals,
+    files_in_no_build, spdx, broken_links, names_of_files,
 ]
 
 

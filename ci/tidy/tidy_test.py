@@ -16,18 +16,25 @@ HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
 ORDERLY = {
     "BUILD": "# SPDX-License-Identifier: Apache-2.0\n",
     "README.md": "[docs](docs/a.md) [out](https://example.org) [here](#x) [folder](docs)\n",
-    "docs/a.md": "[up](../README.md#top)\n",
+    "docs/a.md": "[up](../README.md#top) `runtime/sched/a.c` `runtime/base/` `runtime/*.c`\n",
+    "docs/locks.md": "| rank | is |\n| `RANK_A` | 10 | first |\n",
+    "docs/memory-order.md": "| tag | publishes |\n| `a.b` | it |\n",
     "runtime/BUILD": "# SPDX-License-Identifier: Apache-2.0\nglob(['**/*.c', '**/*.h'])\n",
     "runtime/base/atomic.h": HEAD + "memory_order_acquire\n",
+    "runtime/base/rank.h": HEAD + "    RANK_A = 10, // why\n",
     "runtime/base/tls.c": HEAD + "_Thread_local int x;\n",
     "runtime/host/linux/host.c": HEAD + "#include <unistd.h>\n#if X\n#endif\n",
     "runtime/sched/a.c": HEAD + '#include <stdint.h>\nx; // pairs [a.b]\nputs("malloc(");\n',
-    "runtime/sched/b.c": HEAD + "y; // pairs [a.b], not malloc()\n",
+    "runtime/sched/b.c": HEAD + "// pairs [a.b], not malloc()\nload_acquire(\n    &y);\n",
+    "runtime/sched/b_test.c": HEAD + "// pairs [b.c]\n// pairs [b.c]\n",
 }
 PLANTED = {
     "long_lines": ("runtime/sched/a.c", "x" * 111),
     "long_functions": ("runtime/sched/a.c", "int f(\n    int a)\n{\n" + "    a;\n" * 71 + "}\n"),
     "one_sided_pairs": ("runtime/sched/a.c", "z; // pairs [alone]\n"),
+    "orders_without_pair": ("runtime/sched/a.c", "x;\ny;\nstore_release(&x, 1);\n"),
+    "memory_order_rows": ("docs/memory-order.md", "| `gone` | it |\n"),
+    "lock_rank_rows": ("docs/locks.md", "| `RANK_GONE` | 7 | it |\n"),
     "memory_order": ("runtime/sched/a.c", "load(&x, memory_order_relaxed);\n"),
     "world_outside_host": ("runtime/sched/a.c", "#include <unistd.h>\n"),
     "thread_locals": ("runtime/sched/a.c", "static _Thread_local int t;\n"),
@@ -35,6 +42,7 @@ PLANTED = {
     "files_in_no_build": ("runtime/sched/c.S", HEAD),
     "spdx": ("runtime/sched/c.c", "int x;\n"),
     "broken_links": ("docs/a.md", "[gone](gone.md)\n"),
+    "names_of_files": ("docs/a.md", "see `runtime/gone.c`\n"),
 }
 
 
@@ -69,6 +77,16 @@ class TidyTest(unittest.TestCase):
         files = dict(ORDERLY)
         files["runtime/sched/a.c"] += "p = malloc(3);\n"
         self.assertEqual(len(tidy.check(self.make(files))), 1)
+
+    def test_tables_agree_with_the_code_both_ways(self):
+        for path, text, where in (
+                ("runtime/sched/b.c", "// pairs [new]\n// pairs [new]\n", "runtime/sched/b.c"),
+                ("runtime/base/rank.h", "    RANK_B = 20,\n", "runtime/base/rank.h"),
+                ("runtime/base/rank.h", "    RANK_A = 11, // moved\n", "docs/locks.md")):
+            with self.subTest(path=path, text=text):
+                files = dict(ORDERLY)
+                files[path] += text
+                self.assertEqual([v[0] for v in tidy.check(self.make(files))], [where])
 
     def test_header_is_for_tests_when_tests_alone_include_it(self):
         files = dict(ORDERLY)

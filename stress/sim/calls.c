@@ -8,7 +8,7 @@
 #include "stress/sim/engine.h"
 
 struct call calls[CALLS_MAX]; // the root is its own parent: sim_init
-uint32_t calls_cache[CALLS_CACHE];
+struct call_cached calls_cache[CALLS_CACHE];
 static uint32_t n_calls = CALLS_ROOT + 1;
 
 uint32_t calls_find_child(uint32_t node, uint64_t caller_pc)
@@ -24,7 +24,8 @@ uint32_t calls_find_child(uint32_t node, uint64_t caller_pc)
             .caller_pc = caller_pc, .parent = node, .next_sibling = calls[node].first_child};
         calls[node].first_child = c;
     }
-    return *calls_slot(node, caller_pc) = c;
+    *calls_slot(node, caller_pc) = (struct call_cached){caller_pc, node, c};
+    return c;
 }
 
 void calls_frames(uint32_t node, uint64_t pc, struct sim_frames *out)

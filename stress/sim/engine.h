@@ -198,21 +198,26 @@ struct call {
     uint32_t first_child, next_sibling;
 };
 extern struct call calls[CALLS_MAX];
-enum { CALLS_CACHE = 1 << 11 };
-extern uint32_t calls_cache[CALLS_CACHE]; // children found lately, by parent and caller
+// Children found lately, by parent and caller.
+enum { CALLS_CACHE = 1 << 10 };
+struct call_cached {
+    uint64_t caller_pc;
+    uint32_t parent, child;
+};
+extern struct call_cached calls_cache[CALLS_CACHE];
 uint32_t calls_find_child(uint32_t node, uint64_t caller_pc);
 void calls_frames(uint32_t node, uint64_t pc, struct sim_frames *out);
 
-static inline uint32_t *calls_slot(uint32_t node, uint64_t caller_pc)
+static inline struct call_cached *calls_slot(uint32_t node, uint64_t caller_pc)
 {
     return &calls_cache[(caller_pc ^ node * 0x9e3779b1u >> 8) % CALLS_CACHE];
 }
 
 static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
 {
-    uint32_t c = *calls_slot(node, caller_pc);
-    return likely(calls[c].caller_pc == caller_pc && calls[c].parent == node)
-               ? c
+    const struct call_cached *c = calls_slot(node, caller_pc);
+    return likely(c->caller_pc == caller_pc && c->parent == node)
+               ? c->child
                : calls_find_child(node, caller_pc);
 }
 

@@ -148,6 +148,7 @@ void race_touch(struct access *a, unsigned kind, uint64_t pc)
     a->moment[kind] = moment_now();
 }
 
+// A new first record of the list.
 static struct access *add_access(struct cell *c, unsigned mask, bool atomic)
 {
     uint32_t i = free_accesses;
@@ -186,28 +187,28 @@ static bool covers(unsigned mask, unsigned kind, bool atomic, const struct acces
            (!atomic || a->atomic);
 }
 
-void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
-                     uint64_t pc)
+// Takes the running thread's own record out of the list; 0: it has none.
+static uint32_t take_own(uint32_t *first, unsigned mask, bool atomic)
+{
+    for (uint32_t *link = first; *link != 0; link = &race_accesses[*link].next) {
+        uint32_t i = *link;
+        const struct access *a = &race_accesses[i];
+        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic) {
+            *link = a->next;
+            return i;
+        }
+    }
+    return 0;
+}
+
+// Looks at the accesses of others, and drops those that this one covers.
+static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
+                           uint64_t pc)
 {
     const struct clock *mine = &race_clocks[sim.thread];
-    const uint32_t now = mine->at[sim.thread];
-    struct access *own = NULL;
-    uint32_t first = sim_untag(c->access), *link = &first;
-    for (uint32_t i = first; i != 0 && !own; i = race_accesses[i].next) {
-        struct access *a = &race_accesses[i];
-        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic)
-            own = a;
-    }
-    if (own && (own->clock[ACCESS_WRITE] == now ||
-                (kind == ACCESS_READ && own->clock[ACCESS_READ] == now)))
-        return; // as in race_check: whoever came since has been looked at against this one
-    while (*link) {
+    for (uint32_t *link = first; *link != 0;) {
         uint32_t i = *link;
         struct access *a = &race_accesses[i];
-        if (a == own) {
-            link = &a->next;
-            continue;
-        }
         uint32_t known = a->thread < mine->n ? mine->at[a->thread] : 0;
         int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
         if (unlikely(with >= 0)) {
@@ -223,8 +224,26 @@ void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind
             link = &a->next;
         }
     }
-    c->access = first ? first | sim.tag : 0;
-    race_touch(own ? own : add_access(c, mask, atomic), kind, pc);
+}
+
+void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
+                     uint64_t pc)
+{
+    uint32_t first = sim_untag(c->access);
+    if (first == 0) {
+        race_touch(add_access(c, mask, atomic), kind, pc);
+        return;
+    }
+    uint32_t own = take_own(&first, mask, atomic);
+    look_at_others(&first, addr, mask, kind, atomic, pc);
+    c->access = first | sim.tag;
+    if (own == 0) {
+        race_touch(add_access(c, mask, atomic), kind, pc);
+        return;
+    }
+    race_accesses[own].next = first;
+    c->access = own | sim.tag;
+    race_touch(&race_accesses[own], kind, pc);
 }
 
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)

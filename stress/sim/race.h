@@ -56,16 +56,20 @@ void race_forget(uint64_t addr, uint64_t bytes);
 void race_watch(uint64_t addr);
 bool race_watched(uint64_t addr);
 
-// What a hook does inline; all that needs more is a tail call.
+// What a hook does inline; all that needs more is a tail call. The list is in the order of the last
+// looks, so nobody has come to the word since the thread whose record is first: what that looked at
+// then is still ordered before it now.
 static inline __attribute__((always_inline)) void
 race_check(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic, uint64_t pc)
 {
     struct access *a = &race_accesses[sim_untag(c->access)];
+    if ((a->mask & mask) == 0 && a->next != 0)
+        a = &race_accesses[a->next]; // two fields in one word
     if (likely(a->thread == sim.thread && a->mask == mask && a->atomic == atomic)) {
         uint32_t now = race_clocks[sim.thread].at[sim.thread];
         if (a->clock[ACCESS_WRITE] == now || (kind == ACCESS_READ && a->clock[ACCESS_READ] == now))
             return; // was looked at since the last release
-        if (a->next == 0) {
+        if (a->next == 0 || kind == ACCESS_READ) {
             race_touch(a, kind, pc);
             return;
         }

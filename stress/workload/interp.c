@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The interpreter: every goroutine of the program under test executes its body here, between probes
-// that tell the personality where it is. Compiled in every flavour; what it touches is part of what is
-// tested, so it shares as few words as possible:
+// that tell the personality where it is. Compiled in every flavour; what it touches is part of what
+// is tested, so it shares as few words as possible:
 //
-//   - `live` counts the goroutines that were started and have not ended, and main while it does not wait. Whoever
-//     takes it to zero is the last one, and main waits: it wakes main. One word, so no store-load pattern.
-//   - `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use its
-//     handle right now. It lets a permit come before the goroutine runs, and keeps a handle from being
-//     used after the goroutine ended and its g went to another one.
+//   - `live` counts the goroutines that were started and have not ended, and main while it does not
+//   wait. Whoever
+//     takes it to zero is the last one, and main waits: it wakes main. One word, so no store-load
+//     pattern.
+//   - `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use
+//   its
+//     handle right now. It lets a permit come before the goroutine runs, and keeps a handle from
+//     being used after the goroutine ended and its g went to another one.
 //
-// A channel-like hand-over inside the interpreter was not used: it would order what the program leaves unordered.
+// A channel-like hand-over inside the interpreter was not used: it would order what the program
+// leaves unordered.
 #include "stress/workload/interp.h"
 
 #include "runtime/base/atomic.h"
@@ -43,10 +47,10 @@ union variable {
     atomic_u64 atomic;
 };
 
-static const struct workload *program;        // written before the runtime starts
-static atomic_i32 live;                       // see above
-static atomic_u32 gate[WL_INSTANCES];         // release pairs [gate]: a started goroutine's handle is seen
-static struct g *handle[WL_INSTANCES];        // written by the goroutine itself before GATE_STARTED
+static const struct workload *program; // written before the runtime starts
+static atomic_i32 live;                // see above
+static atomic_u32 gate[WL_INSTANCES];  // release pairs [gate]: a started goroutine's handle is seen
+static struct g *handle[WL_INSTANCES]; // written by the goroutine itself before GATE_STARTED
 static union variable variable[WL_VARIABLES]; // the program's own data: its races are its own
 
 static void goroutine(void *arg);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of the workload language, one row each: constant, word, first and second argument. The parser,
-// the printer and the interpreter are driven by this table; a new operation is one row here and one
-// function op_WORD in interp.c. Argument kinds are explained in text.c (arg_*).
+// The operations of the workload language, one row each: constant, word, first and second argument.
+// The parser, the printer and the interpreter are driven by this table; a new operation is one row
+// here and one function op_WORD in interp.c. Argument kinds are explained in text.c (arg_*).
 #pragma once
 
 // clang-format off

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The probes on real threads: nobody listens. Never linked together with the engine, which brings its own.
+// The probes on real threads: nobody listens. Never linked together with the engine, which brings
+// its own.
 #include "stress/workload/probe.h"
 
 uint32_t probe_actor(const char *name)

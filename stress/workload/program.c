@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a workload means beyond its lines: which loops belong together, which goroutines it starts (the instances, breadth
-// first), whether every `ready` has a receiver; and its canonical text. Used by the parser and, after
-// every edit, by the minimizer: nothing derived survives an edit.
+// What a workload means beyond its lines: which loops belong together, which goroutines it starts
+// (the instances, breadth first), whether every `ready` has a receiver; and its canonical text.
+// Used by the parser and, after every edit, by the minimizer: nothing derived survives an edit.
 #include <inttypes.h>
 #include <string.h>
 
 #include "stress/workload/text.h"
 
-static bool fail(struct text_error *err, uint32_t line, uint32_t col, const char *message, const char *name)
+static bool fail(struct text_error *err, uint32_t line, uint32_t col, const char *message,
+                 const char *name)
 {
     err->line = line ? line : 1;
     err->col = col ? col : 1;
-    snprintf(err->message, sizeof err->message, message, name); // NOLINT: literal formats of this file
+    snprintf(err->message, sizeof err->message, message,
+             name); // NOLINT: literal formats of this file
     return false;
 }
 
@@ -23,7 +25,8 @@ static struct wl_op *op_of(struct workload *w, const struct wl_body *body, uint3
 
 // Loops of one body: partners, depth, and how often each operation is executed. Adds the number of
 // executed operations to *executed.
-static bool finish_loops(struct workload *w, const struct wl_body *body, uint64_t *executed, struct text_error *err)
+static bool finish_loops(struct workload *w, const struct wl_body *body, uint64_t *executed,
+                         struct text_error *err)
 {
     uint32_t open[WL_DEPTH];
     uint64_t times[WL_DEPTH + 1] = {1};
@@ -35,10 +38,12 @@ static bool finish_loops(struct workload *w, const struct wl_body *body, uint64_
 
         if (op->kind == WL_LOOP) {
             if (depth == WL_DEPTH)
-                return fail(err, op->line, op->col, "loops are nested too deeply in '%s'", body->name);
+                return fail(err, op->line, op->col, "loops are nested too deeply in '%s'",
+                            body->name);
             times[depth + 1] = times[depth] * (uint64_t)op->number;
             if (times[depth + 1] > WL_ITERATIONS)
-                return fail(err, op->line, op->col, "more than 65535 iterations in '%s'", body->name);
+                return fail(err, op->line, op->col, "more than 65535 iterations in '%s'",
+                            body->name);
             open[depth++] = i;
         } else if (op->kind == WL_END) {
             if (depth == 0)
@@ -66,18 +71,21 @@ static bool check_places(struct workload *w, uint32_t index, struct text_error *
         if (op->kind == WL_WAIT && !is_main)
             return fail(err, op->line, op->col, "wait in '%s': only main can wait", body->name);
         if (op->kind == WL_EXIT && is_main)
-            return fail(err, op->line, op->col, "exit in '%s': main ends with its last operation", body->name);
+            return fail(err, op->line, op->col, "exit in '%s': main ends with its last operation",
+                        body->name);
         if (op->kind == WL_GO && op->a == w->main_body)
-            return fail(err, op->line, op->col, "'%s' cannot be started again", w->body[op->a].name);
+            return fail(err, op->line, op->col, "'%s' cannot be started again",
+                        w->body[op->a].name);
     }
     return true;
 }
 
-static bool add_instance(struct workload *w, uint32_t parent, const struct wl_op *op, uint32_t *numbers,
-                         struct text_error *err)
+static bool add_instance(struct workload *w, uint32_t parent, const struct wl_op *op,
+                         uint32_t *numbers, struct text_error *err)
 {
     if (w->instances == WL_INSTANCES)
-        return fail(err, op->line, op->col, "more than 512 goroutines are started (here '%s')", w->body[op->a].name);
+        return fail(err, op->line, op->col, "more than 512 goroutines are started (here '%s')",
+                    w->body[op->a].name);
     w->instance[w->instances++] = (struct wl_instance){.body = op->a, .number = ++numbers[op->a]};
     w->instance[parent].children++;
     return true;
@@ -92,8 +100,8 @@ static bool starts_any(struct workload *w, const struct wl_body *body, uint32_t 
 }
 
 // Children of one instance, in the order in which it starts them.
-static bool expand(struct workload *w, uint32_t parent, uint32_t from, uint32_t to, uint32_t *numbers,
-                   struct text_error *err)
+static bool expand(struct workload *w, uint32_t parent, uint32_t from, uint32_t to,
+                   uint32_t *numbers, struct text_error *err)
 {
     const struct wl_body *body = &w->body[w->instance[parent].body];
 
@@ -129,7 +137,8 @@ static bool finish_instances(struct workload *w, struct text_error *err)
     }
     for (uint32_t i = 0; i < w->bodies; i++)
         if (numbers[i] == 0)
-            return fail(err, w->body[i].line, 1, "goroutine '%s' is never started", w->body[i].name);
+            return fail(err, w->body[i].line, 1, "goroutine '%s' is never started",
+                        w->body[i].name);
     return true;
 }
 
@@ -150,8 +159,9 @@ static bool finish_targets(struct workload *w, struct text_error *err)
             w->instance[op->at].readied = true;
         } else if (op->kind == WL_EXPECT) {
             size_t left = sizeof w->faults - used;
-            int n = snprintf(w->faults + used, left, "workload: expect %s %" PRId64 " does not hold",
-                             w->variable[op->a], op->number);
+            int n =
+                snprintf(w->faults + used, left, "workload: expect %s %" PRId64 " does not hold",
+                         w->variable[op->a], op->number);
             if (n < 0 || (size_t)n >= left)
                 return fail(err, op->line, op->col, "too many expect%s", "");
             op->fault = w->faults + used;
@@ -266,8 +276,8 @@ void workload_print_op(const struct workload *w, const struct wl_op *op, FILE *o
 
 void workload_print(const struct workload *w, FILE *out, const char *indent)
 {
-    fprintf(out, "%sworkload %s\n%sprocs %u\n%ssizes %s\n", indent, w->name, indent, w->procs, indent,
-            w->prod ? "prod" : "tiny");
+    fprintf(out, "%sworkload %s\n%sprocs %u\n%ssizes %s\n", indent, w->name, indent, w->procs,
+            indent, w->prod ? "prod" : "tiny");
     for (uint32_t b = 0; b < w->bodies; b++) {
         int depth = 1;
 

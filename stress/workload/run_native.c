@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs one workload on real threads: run_native FILE [TIMES]. Every execution is a process of its own, because the
-// runtime ends the process that it runs in; the first one that fails decides the exit status.
+// Runs one workload on real threads: run_native FILE [TIMES]. Every execution is a process of its
+// own, because the runtime ends the process that it runs in; the first one that fails decides the
+// exit status.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,8 @@ int main(int argc, char **argv)
         int status = run_once(w);
 
         if (status != 0) {
-            fprintf(stderr, "%s: execution %ld of %ld ended with status %d\n", argv[1], i + 1, times, status);
+            fprintf(stderr, "%s: execution %ld of %ld ended with status %d\n", argv[1], i + 1,
+                    times, status);
             return status;
         }
     }

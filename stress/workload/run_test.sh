@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every workload on real threads: run_test.sh RUNNER TIMES FILE... A program whose expectation does not hold
-# must fail, or nothing was tested.
+# Runs every workload on real threads: run_test.sh RUNNER TIMES FILE... A program whose expectation
+# does not hold must fail, or nothing was tested.
 set -eu
 runner=$1 times=$2
 shift 2

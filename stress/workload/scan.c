@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool whole_text_error(struct text_error *err, uint32_t line, uint32_t col, const char *message)
+static bool whole_text_error(struct text_error *err, uint32_t line, uint32_t col,
+                             const char *message)
 {
     err->line = line;
     err->col = col;
@@ -21,7 +22,8 @@ bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error
     size_t begin = 0;
 
     if (n > limit) {
-        snprintf(err->message, sizeof err->message, "too large: %zu bytes, at most %zu are read", n, limit);
+        snprintf(err->message, sizeof err->message, "too large: %zu bytes, at most %zu are read", n,
+                 limit);
         err->line = err->col = 1;
         return false;
     }
@@ -33,7 +35,8 @@ bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error
             line++;
             begin = i + 1;
         } else if (c == '\r') {
-            return whole_text_error(err, line, col, "carriage return: lines end with a newline alone");
+            return whole_text_error(err, line, col,
+                                    "carriage return: lines end with a newline alone");
         } else if (c == 0) {
             return whole_text_error(err, line, col, "NUL byte: this is not a text");
         } else if ((c < ' ' && c != '\t') || c == 0x7f) {
@@ -43,13 +46,16 @@ bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error
     if (n == 0)
         return whole_text_error(err, 1, 1, "empty");
     if (text[n - 1] != '\n')
-        return whole_text_error(err, line, (uint32_t)(n - begin) + 1, "truncated: the last line has no end");
+        return whole_text_error(err, line, (uint32_t)(n - begin) + 1,
+                                "truncated: the last line has no end");
     return true;
 }
 
-void scan_begin(struct scan *s, const char *text, size_t n, uint32_t first_line, struct text_error *err)
+void scan_begin(struct scan *s, const char *text, size_t n, uint32_t first_line,
+                struct text_error *err)
 {
-    *s = (struct scan){.next = text, .end = text + n, .begin = text, .at = text, .eol = text, .err = err};
+    *s = (struct scan){
+        .next = text, .end = text + n, .begin = text, .at = text, .eol = text, .err = err};
     s->line = first_line - 1;
 }
 

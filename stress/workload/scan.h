@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lines and words of the small text formats (workload, case). The text comes from strangers: it is checked as
-// a whole before the first word is read, every word knows its column, and the first error wins.
-// A tokenizer generator was not used: both formats are line oriented and words are enough.
+// Lines and words of the small text formats (workload, case). The text comes from strangers: it is
+// checked as a whole before the first word is read, every word knows its column, and the first
+// error wins. A tokenizer generator was not used: both formats are line oriented and words are
+// enough.
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +35,8 @@ struct scan {
 // among them), or does not end with a newline, as a truncated file does.
 bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error *err);
 
-void scan_begin(struct scan *s, const char *text, size_t n, uint32_t first_line, struct text_error *err);
+void scan_begin(struct scan *s, const char *text, size_t n, uint32_t first_line,
+                struct text_error *err);
 // Goes to the next line that holds a word; false at the end.
 bool scan_line(struct scan *s);
 // The next word of this line; false at its end.
@@ -44,7 +46,8 @@ bool scan_eol(struct scan *s);
 // Column of the place where the next word would begin.
 uint32_t scan_col(const struct scan *s);
 // Notes an error in this line; always false.
-bool scan_fail(struct scan *s, uint32_t col, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool scan_fail(struct scan *s, uint32_t col, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 bool word_is(const struct word *w, const char *text);
 // Decimal digits only, at most `max`.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parser of workload text. Accepts nothing it would print differently in meaning, bounds every number before it
-// is used, and stops at the first error. The grammar, by line ('#' at the start of a word begins a comment):
+// The parser of workload text. Accepts nothing it would print differently in meaning, bounds every
+// number before it is used, and stops at the first error. The grammar, by line ('#' at the start of
+// a word begins a comment):
 //
 //     workload NAME          first line
 //     procs N                at most once each, before the first goroutine
@@ -30,7 +31,8 @@ struct parser {
 
 static bool name_char(char c, bool first)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           (!first && c >= '0' && c <= '9');
 }
 
 // Names like m0 are those of threads.
@@ -65,7 +67,8 @@ static uint32_t find_body(const struct workload *w, const char *name)
 
 // Arguments --------------------------------------------------------------------------------
 
-static bool arg_number(struct parser *p, const char *what, uint64_t min, uint64_t max, bool optional, int64_t *out)
+static bool arg_number(struct parser *p, const char *what, uint64_t min, uint64_t max,
+                       bool optional, int64_t *out)
 {
     struct word w;
     uint64_t value;
@@ -76,29 +79,30 @@ static bool arg_number(struct parser *p, const char *what, uint64_t min, uint64_
         return scan_fail(&p->s, scan_col(&p->s), "%s: number expected", what);
     }
     if (!word_number(&w, max, &value) || value < min)
-        return scan_fail(&p->s, w.col, "%s: '%.*s' is not a number from %llu to %llu", what, word_width(&w), w.s,
-                         (unsigned long long)min, (unsigned long long)max);
+        return scan_fail(&p->s, w.col, "%s: '%.*s' is not a number from %llu to %llu", what,
+                         word_width(&w), w.s, (unsigned long long)min, (unsigned long long)max);
     *out = (int64_t)value;
     return true;
 }
 
-// A goroutine that may be defined later in the text: until resolve_bodies, `fault` points to its name and
-// `a` holds the name's length.
+// A goroutine that may be defined later in the text: until resolve_bodies, `fault` points to its
+// name and `a` holds the name's length.
 static bool arg_body(struct parser *p, struct wl_op *op, bool with_number)
 {
     struct word w, name;
     uint64_t number = 1;
 
     if (!scan_word(&p->s, &w))
-        return scan_fail(&p->s, scan_col(&p->s), "%s: goroutine expected", wl_op_info[op->kind].word);
+        return scan_fail(&p->s, scan_col(&p->s), "%s: goroutine expected",
+                         wl_op_info[op->kind].word);
     name = w;
     const char *hash = memchr(w.s, '#', w.n);
     if (hash != NULL && with_number) {
         name.n = (uint32_t)(hash - w.s);
         struct word digits = {hash + 1, w.n - name.n - 1, w.col + name.n + 1};
         if (!word_number(&digits, WL_INSTANCES, &number) || number == 0)
-            return scan_fail(&p->s, w.col, "'%.*s': number from 1 to %d expected after '#'", word_width(&w), w.s,
-                             WL_INSTANCES);
+            return scan_fail(&p->s, w.col, "'%.*s': number from 1 to %d expected after '#'",
+                             word_width(&w), w.s, WL_INSTANCES);
     }
     char text[WL_NAME_BYTES];
     if (!word_copy(&name, text, sizeof text))
@@ -129,8 +133,10 @@ static bool arg_variable(struct parser *p, struct wl_op *op)
 
 static bool arg_duration(struct parser *p, struct wl_op *op)
 {
-    static const struct { const char *unit; uint64_t ns; } units[] = {
-        {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+    static const struct {
+        const char *unit;
+        uint64_t ns;
+    } units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
     struct word w, digits;
     uint64_t value;
 
@@ -148,7 +154,8 @@ static bool arg_duration(struct parser *p, struct wl_op *op)
         op->number = (int64_t)(value * units[i].ns);
         return true;
     }
-    return scan_fail(&p->s, w.col, "'%.*s' is not a duration up to 10s (ns, us, ms, s)", word_width(&w), w.s);
+    return scan_fail(&p->s, w.col, "'%.*s' is not a duration up to 10s (ns, us, ms, s)",
+                     word_width(&w), w.s);
 }
 
 static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind)
@@ -230,7 +237,8 @@ static bool parse_setting(struct parser *p, const struct word *word)
     struct word value;
 
     if (p->w->bodies > 0)
-        return scan_fail(&p->s, word->col, "'%.*s' stands before the first goroutine", word_width(word), word->s);
+        return scan_fail(&p->s, word->col, "'%.*s' stands before the first goroutine",
+                         word_width(word), word->s);
     if (*seen)
         return scan_fail(&p->s, word->col, "'%.*s' is given twice", word_width(word), word->s);
     *seen = true;
@@ -286,7 +294,8 @@ static bool resolve_bodies(struct parser *p)
     return true;
 }
 
-struct workload *workload_parse(const char *text, size_t n, uint32_t first_line, struct text_error *err)
+struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
+                                struct text_error *err)
 {
     struct parser p = {.w = calloc(1, sizeof *p.w)};
     bool ok = p.w != NULL;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A workload: goroutines with operations, for the runtime under test. Parsed from text, printed back in one canonical
-// form, edited by the minimizer. In memory it is flat: an array of operations, of which each body is a
-// slice, so that a binary form can be made of the same words.
+// A workload: goroutines with operations, for the runtime under test. Parsed from text, printed
+// back in one canonical form, edited by the minimizer. In memory it is flat: an array of
+// operations, of which each body is a slice, so that a binary form can be made of the same words.
 //
-// There are no conditions, so the goroutines that a program starts are known before it runs: they are
-// the instances, numbered breadth first. The first instance of a body has its plain name, the others
-// are worker#2, worker#3 ... These names do not depend on the schedule.
+// There are no conditions, so the goroutines that a program starts are known before it runs: they
+// are the instances, numbered breadth first. The first instance of a body has its plain name, the
+// others are worker#2, worker#3 ... These names do not depend on the schedule.
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ enum {
     WL_NAME_BYTES = 32,
     WL_DEPTH = 8, // of loops
     WL_PROCS = 64,
-    WL_ITERATIONS = 65535,  // of one operation in one goroutine
-    WL_EXECUTED = 1000000,  // operations of the whole program
+    WL_ITERATIONS = 65535, // of one operation in one goroutine
+    WL_EXECUTED = 1000000, // operations of the whole program
     WL_INSTANCE_NAME = WL_NAME_BYTES + 12,
 };
 
@@ -36,8 +36,16 @@ enum wl_kind { WORKLOAD_OPS(WL_CONSTANT) WL_KINDS };
 #undef WL_CONSTANT
 
 // What kind an argument is; see the table in text.c.
-enum wl_arg { WL_ARG_NONE, WL_ARG_BODY, WL_ARG_INSTANCE, WL_ARG_VARIABLE,
-              WL_ARG_COUNT, WL_ARG_TIMES, WL_ARG_DURATION, WL_ARG_VALUE };
+enum wl_arg {
+    WL_ARG_NONE,
+    WL_ARG_BODY,
+    WL_ARG_INSTANCE,
+    WL_ARG_VARIABLE,
+    WL_ARG_COUNT,
+    WL_ARG_TIMES,
+    WL_ARG_DURATION,
+    WL_ARG_VALUE
+};
 
 struct wl_op_info {
     const char *word;
@@ -47,9 +55,9 @@ extern const struct wl_op_info wl_op_info[WL_KINDS];
 
 struct wl_op {
     enum wl_kind kind;
-    uint32_t a;      // body or variable, as the kind says
-    uint32_t at;     // derived: loop and end: index in the body of the other one; ready: instance
-    int64_t number;  // count, instance number, value, or nanoseconds
+    uint32_t a;     // body or variable, as the kind says
+    uint32_t at;    // derived: loop and end: index in the body of the other one; ready: instance
+    int64_t number; // count, instance number, value, or nanoseconds
     uint32_t line, col;
     const char *fault; // expect: what is said when it does not hold; owned by the workload
 };
@@ -64,8 +72,8 @@ struct wl_instance {
     uint32_t body;
     uint32_t number; // from 1
     uint32_t first_child, children;
-    uint32_t actor;  // workload_name_actors
-    bool readied;    // some operation gives it a permit
+    uint32_t actor; // workload_name_actors
+    bool readied;   // some operation gives it a permit
 };
 
 struct workload {
@@ -85,13 +93,23 @@ struct workload {
 
 // The number under which the engine knows an operation: its index in the body and, in loops, the
 // iteration (from 0, counted over all enclosing loops).
-static inline uint32_t wl_op_number(uint32_t index, uint32_t iteration) { return index | iteration << 16; }
-static inline uint32_t wl_op_index(uint32_t number) { return number & 0xffff; }
-static inline uint32_t wl_op_iteration(uint32_t number) { return number >> 16; }
+static inline uint32_t wl_op_number(uint32_t index, uint32_t iteration)
+{
+    return index | iteration << 16;
+}
+static inline uint32_t wl_op_index(uint32_t number)
+{
+    return number & 0xffff;
+}
+static inline uint32_t wl_op_iteration(uint32_t number)
+{
+    return number >> 16;
+}
 
 // Parses `text`, whose first line has number `first_line` in its file. NULL and *err when it is
 // malformed. The caller releases the result with workload_free.
-struct workload *workload_parse(const char *text, size_t n, uint32_t first_line, struct text_error *err);
+struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
+                                struct text_error *err);
 // Reads a file. NULL after one line "FILE:LINE:COL: message" (or "FILE: message") in `error`.
 struct workload *workload_read(const char *path, char *error, size_t bytes);
 void workload_free(struct workload *w);
@@ -110,6 +128,6 @@ int32_t workload_instance_find(const struct workload *w, const char *name);
 // Asks `number` for a number for the name of each instance. Outside of executions, once a workload.
 void workload_name_actors(struct workload *w, uint32_t (*number)(const char *name));
 
-// Whole file in memory that the caller frees, NUL behind it; NULL and *error (of `bytes`) if it cannot be
-// read or is longer than `limit`.
+// Whole file in memory that the caller frees, NUL behind it; NULL and *error (of `bytes`) if it
+// cannot be read or is longer than `limit`.
 char *text_read_file(const char *path, size_t limit, size_t *n, char *error, size_t bytes);

@@ -34,16 +34,18 @@ static char *printed(const struct workload *w)
 
 static void print_is_canonical_and_round_trips(void **state)
 {
-    static const char canonical[] = "workload w\nprocs 3\nsizes prod\n"
-                                    "goroutine main\n    go a 3\n    go b\n    loop 2\n        loop 3\n"
-                                    "            yield\n        end\n    end\n    ready a\n    ready a#3\n    wait\n"
-                                    "    expect x 7\n"
-                                    "goroutine a\n    park\n    sleep 1500ns\n    work 2ms\n    exit\n"
-                                    "goroutine b\n    set y 1\n    get y\n    add x 7\n";
-    static const char loose[] = "# comment\n\n workload w # more\n sizes  prod\nprocs 3\n\tgoroutine main\n"
-                                "go a 3\ngo b 1\nloop 2\nloop 3\nyield\nend\nend\nready a#1\nready a#3\nwait\n"
-                                "expect x 7\ngoroutine a\npark\nsleep 1500ns\nwork 2000us\nexit\n"
-                                "goroutine b\nset y\nget y\nadd x 7\n";
+    static const char canonical[] =
+        "workload w\nprocs 3\nsizes prod\n"
+        "goroutine main\n    go a 3\n    go b\n    loop 2\n        loop 3\n"
+        "            yield\n        end\n    end\n    ready a\n    ready a#3\n    wait\n"
+        "    expect x 7\n"
+        "goroutine a\n    park\n    sleep 1500ns\n    work 2ms\n    exit\n"
+        "goroutine b\n    set y 1\n    get y\n    add x 7\n";
+    static const char loose[] =
+        "# comment\n\n workload w # more\n sizes  prod\nprocs 3\n\tgoroutine main\n"
+        "go a 3\ngo b 1\nloop 2\nloop 3\nyield\nend\nend\nready a#1\nready a#3\nwait\n"
+        "expect x 7\ngoroutine a\npark\nsleep 1500ns\nwork 2000us\nexit\n"
+        "goroutine b\nset y\nget y\nadd x 7\n";
     struct workload *a = parsed(canonical), *b = parsed(loose);
     char *ta = printed(a), *tb = printed(b);
 
@@ -58,8 +60,8 @@ static void instances_are_named_breadth_first_and_loops_count(void **state)
 {
     struct workload *w = parsed("workload w\ngoroutine main\ngo p 2\nloop 2\ngo leaf\nend\n"
                                 "goroutine p\nloop 3\ngo leaf\nend\ngoroutine leaf\nyield\n");
-    static const char *const names[] = {"main", "p", "p#2", "leaf", "leaf#2", "leaf#3", "leaf#4", "leaf#5",
-                                        "leaf#6", "leaf#7", "leaf#8"};
+    static const char *const names[] = {"main",   "p",      "p#2",    "leaf",   "leaf#2", "leaf#3",
+                                        "leaf#4", "leaf#5", "leaf#6", "leaf#7", "leaf#8"};
     char buf[WL_INSTANCE_NAME];
 
     (void)state;
@@ -121,7 +123,8 @@ static const struct refusal refusals[] = {
     {"workload w\ngoroutine main\nloop 300\nloop 300\nend\nend\n", 4, 1, "more than 65535"},
     {"workload w\ngoroutine main\ngo a\nwait\ngoroutine a\nwait\n", 6, 1, "only main can wait"},
     {"workload w\ngoroutine main\nexit\n", 3, 1, "main ends"},
-    {"workload w\ngoroutine main\ngo a 99\ngoroutine a\nloop 65535\nyield\nend\n", 1, 1, "more than 1000000"},
+    {"workload w\ngoroutine main\ngo a 99\ngoroutine a\nloop 65535\nyield\nend\n", 1, 1,
+     "more than 1000000"},
     {"workload w\ngoroutine main\nexpect x\n", 3, 9, "number expected"},
     {"workload w\ngoroutine main\nset x 99999999999999999999\n", 3, 7, "not a number"},
 };
@@ -167,8 +170,9 @@ static void refuses_what_is_too_large(void **state)
 // and whatever is accepted prints and parses to the same text again.
 static void survives_damage_everywhere(void **state)
 {
-    static const char text[] = "workload w\nprocs 3\nsizes tiny\ngoroutine main\n go a 2\n loop 2\n  yield\n end\n"
-                               " ready a#2\n wait\n expect x 1\ngoroutine a\n sleep 10us\n add x 1\n exit\n";
+    static const char text[] =
+        "workload w\nprocs 3\nsizes tiny\ngoroutine main\n go a 2\n loop 2\n  yield\n end\n"
+        " ready a#2\n wait\n expect x 1\ngoroutine a\n sleep 10us\n add x 1\n exit\n";
     static const char damage[] = {'\n', ' ', '#', '9', 'x', 0, '\xff', '-'};
     struct text_error err;
     uint32_t accepted = 0;
@@ -215,7 +219,8 @@ static void files_of_this_folder_parse(void **state)
         if (w == NULL)
             fail_msg("%s", error);
         char *slash = strrchr(argv[i], '/'), *name = slash ? slash + 1 : argv[i];
-        assert_true(strlen(name) == strlen(w->name) + 3 && strncmp(name, w->name, strlen(w->name)) == 0);
+        assert_true(strlen(name) == strlen(w->name) + 3 &&
+                    strncmp(name, w->name, strlen(w->name)) == 0);
         workload_free(w);
     }
     assert_null(workload_read("/nonexistent/file", error, sizeof error));

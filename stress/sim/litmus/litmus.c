@@ -7,43 +7,12 @@
 #include "runtime/base/atomic.h"
 #include "runtime/host/host.h"
 
-static atomic_u32 x, y, flag, done, lock;
+static atomic_u32 x, y, flag, lock;
 static uint32_t data, r0, r1;
 static struct {
     uint8_t left, right;
 } bytes;
 static int counter;
-
-// Store buffer: T0 stores x and loads y, T1 the other way round; both then say that they are done.
-
-static void sb_end(void)
-{
-    add_acq_rel(&done, 1u);
-}
-
-static void sb0(void *arg)
-{
-    (void)arg;
-    store_relaxed(&x, 1u);
-    r0 = load_relaxed(&y);
-    sb_end();
-}
-
-static void sb1(void *arg)
-{
-    (void)arg;
-    store_relaxed(&y, 1u);
-    r1 = load_relaxed(&x);
-    sb_end();
-    load_acquire(&done);
-}
-
-uint32_t litmus_store_buffer_outcome(void)
-{
-    return r0 + 2 * r1;
-}
-
-const struct litmus litmus_store_buffer = {"store buffer", NULL, 2, {sb0, sb1}};
 
 // Message passing: data, then a flag. Right, and with either half weakened.
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The contract of host.h, asked of the engine's host: the same claims as of the linux host, as a
+// program on virtual threads, under schedules that are calm, random and adverse. Races between
+// the threads of a claim count as breaches too: the host must order what the contract says that
+// it orders, and the claims order the rest themselves.
+
+#include "runtime/host/contract_test.h"
+#include "runtime/host/host.h"
+#include "stress/sim/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = 300 };
+
+static const struct sim_result *run(void (*fn)(void *), const void *arg,
+                                    struct sim_strategy *strategy, uint64_t seed)
+{
+    const struct sim_program program = {.threads = 1, .fn = {fn}, .arg = (void *)(uintptr_t)arg};
+    const struct sim_params params = {.program = &program, .strategy = strategy, .seed = seed};
+    return sim_run(&params);
+}
+
+static void whole_contract(void *unused)
+{
+    (void)unused;
+    host_exit(host_contract() == 0 ? 0 : 1);
+}
+
+static void one_claim(void *claim)
+{
+    const struct host_claim *c = claim;
+    host_exit(c->holds() ? 0 : 1);
+}
+
+// Runs `seeds` schedules of one strategy, all of which must end well; adds to *different how often
+// an execution differed from the one before.
+static void holds(void (*fn)(void *), const struct host_claim *claim, struct sim_strategy *strategy,
+                  uint64_t seeds, int *different)
+{
+    uint64_t last = 0;
+    for (uint64_t seed = 0; seed < seeds; seed++) {
+        const struct sim_result *r = run(fn, claim, strategy, seed);
+        if (r->outcome != SIM_OK)
+            fail_msg("%s, %s seed %lu: %s\n%s", claim ? claim->name : "the contract",
+                     strategy->name, (unsigned long)seed,
+                     r->outcome == SIM_LIMIT ? "limit" : r->finding.signature, sim_output());
+        *different += seed > 0 && r->state_hash != last;
+        last = r->state_hash;
+    }
+}
+
+static void the_whole_contract_holds_under_every_strategy(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    int different = 0, calm = 0;
+    holds(whole_contract, NULL, sim_strategy_calm(), 3, &calm);
+    assert_int_equal(calm, 0);
+    holds(whole_contract, NULL, sim_strategy_random(), SEEDS, &different);
+    for (uint32_t depth = 2; depth <= 5; depth++)
+        holds(whole_contract, NULL, sim_strategy_pct(depth), SEEDS, &different);
+    assert_true(different > 4 * SEEDS); // these were schedules, not one schedule many times
+}
+
+// Alone, a claim meets the host as it is after a restart, and its few points all get their turn.
+static void each_claim_holds_alone(void **state)
+{
+    (void)state;
+    int different = 0;
+    assert_true(host_nclaims >= 18);
+    for (size_t i = 0; i < host_nclaims; i++) {
+        holds(one_claim, &host_claims[i], sim_strategy_calm(), 1, &different);
+        holds(one_claim, &host_claims[i], sim_strategy_random(), SEEDS, &different);
+        holds(one_claim, &host_claims[i], sim_strategy_pct(3), SEEDS, &different);
+    }
+}
+
+static bool never(void)
+{
+    return false;
+}
+
+// The canary: what a claim that does not hold looks like from here.
+static void a_broken_claim_is_noticed(void **state)
+{
+    (void)state;
+    const struct host_claim broken = {"never", never};
+    const struct sim_result *r = run(one_claim, &broken, sim_strategy_calm(), 0);
+    assert_int_equal(r->outcome, SIM_FOUND);
+    assert_string_equal(r->finding.oracle, "crash");
+}
+
+// Of the engine's host alone: only waiting moves its time, and by exactly what was asked.
+static void spin_and_look(void *arg)
+{
+    int64_t *passed = arg;
+    int64_t before = host_nanotime();
+    for (int i = 0; i < 1000; i++)
+        host_yield();
+    passed[0] = host_nanotime() - before;
+    host_spin(12345);
+    passed[1] = host_nanotime() - before;
+    host_exit(0);
+}
+
+static void virtual_time_moves_by_what_is_waited(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        int64_t passed[2] = {-1, -1};
+        assert_int_equal(run(spin_and_look, passed, sim_strategy_random(), seed)->outcome, SIM_OK);
+        assert_int_equal(passed[0], 0);
+        assert_int_equal(passed[1], 12345);
+    }
+}
+
+int main(void)
+{
+    sim_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_whole_contract_holds_under_every_strategy),
+        cmocka_unit_test(each_claim_holds_alone),
+        cmocka_unit_test(a_broken_claim_is_noticed),
+        cmocka_unit_test(virtual_time_moves_by_what_is_waited),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
