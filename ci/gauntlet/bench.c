@@ -1,111 +1,244 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet bench: runs the table of figures and prints each beside its goal. Exit status 1 when a
-// goal is missed.
+// gauntlet bench: measures, and prints each figure beside its goal and its peer. Exit status 1 when
+// a goal is missed or a row could not be measured.
 #include "ci/gauntlet/bench.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ci/gauntlet/command.h"
 
-struct options {
-    const char *only;
-    bool json;
+static const struct group {
+    const char *name;
+    bool (*run)(struct bench *b);
+    bool on_demand; // takes minutes: only when named, or with --long
+} groups[] = {
+    {"engine", bench_engine, false},
+    {"native", bench_native, false},
+    {"replay", bench_replay, false},
+    {"bank", bench_bank, true},
 };
+enum { GROUPS = sizeof groups / sizeof groups[0], REPLAYS = 20, REPLAYS_LONG = 1000, SEEDS = 10 };
+
+struct bench_command {
+    struct bench bench; // first: the groups hand it back
+    bool wanted[GROUPS], named, at_length, json;
+    cJSON *results; // array, when json
+    uint32_t rows, bad;
+};
+
+static void parse_group(struct bench_command *c, const char *name, struct argp_state *state)
+{
+    for (size_t i = 0; i < GROUPS; i++)
+        if (strcmp(groups[i].name, name) == 0) {
+            c->wanted[i] = c->named = true;
+            return;
+        }
+    argp_error(state, "'%s' is not a group of figures: engine, native, replay, bank", name);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct options *o = state->input;
+    struct bench_command *c = state->input;
 
     switch (key) {
+    case 'l':
+        c->at_length = true;
+        return 0;
+    case 't':
+        c->bench.slice_seconds = command_seconds("--slice", arg);
+        return 0;
+    case 'n':
+        c->bench.slices = (uint32_t)command_number("--slices", arg, SAMPLES_MAX);
+        return 0;
+    case 'r':
+        c->bench.replays = (uint32_t)command_number("--replays", arg, SAMPLES_MAX);
+        return 0;
+    case 's':
+        c->bench.seeds = (uint32_t)command_number("--seeds", arg, SAMPLES_MAX);
+        return 0;
+    case 'c':
+        c->bench.cases = arg;
+        return 0;
     case 'j':
-        o->json = true;
+        c->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (o->only != NULL)
-            argp_error(state, "one NAME at most");
-        o->only = arg;
+        parse_group(c, arg, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static bool missed(const struct bench *b, double value)
+static bool missed(const struct figure *f)
 {
-    return b->goal > 0 && (b->more_is_better ? value < b->goal : value > b->goal);
+    const struct samples *s = &f->samples;
+
+    if (s->n == 0)
+        return true;
+    double low = f->every ? samples_least(s) : samples_median(s);
+    double high = f->every ? samples_most(s) : samples_median(s);
+    return (f->least > 0 && low < f->least) || (f->most > 0 && high > f->most);
 }
 
-static void add(cJSON *results, const struct bench *b, double value)
+static void add_number(cJSON *o, const char *key, bool known, double value)
 {
-    cJSON *o = cJSON_CreateObject();
+    if (known)
+        cJSON_AddNumberToObject(o, key, value);
+    else
+        cJSON_AddNullToObject(o, key);
+}
 
-    cJSON_AddStringToObject(o, "name", b->name);
-    cJSON_AddNumberToObject(o, "value", value);
-    cJSON_AddStringToObject(o, "unit", b->unit);
-    if (b->peer != NULL)
-        cJSON_AddStringToObject(o, "peer", b->peer);
+static void note(cJSON *results, const struct figure *f)
+{
+    const struct samples *s = &f->samples;
+    cJSON *o = cJSON_CreateObject(), *goal;
+
+    cJSON_AddStringToObject(o, "name", s->name);
+    add_number(o, "value", s->n > 0, s->n ? samples_median(s) : 0);
+    cJSON_AddStringToObject(o, "unit", s->unit);
+    add_number(o, "least", s->n > 0, s->n ? samples_least(s) : 0);
+    add_number(o, "most", s->n > 0, s->n ? samples_most(s) : 0);
+    cJSON_AddNumberToObject(o, "samples", s->n);
+    if (f->least > 0 || f->most > 0) {
+        cJSON_AddItemToObject(o, "goal", goal = cJSON_CreateObject());
+        add_number(goal, "least", f->least > 0, f->least);
+        add_number(goal, "most", f->most > 0, f->most);
+    } else {
+        cJSON_AddNullToObject(o, "goal");
+    }
+    cJSON_AddBoolToObject(o, "missed", missed(f));
+    if (f->peer != NULL)
+        cJSON_AddStringToObject(o, "peer", f->peer);
     else
         cJSON_AddNullToObject(o, "peer");
-    if (b->goal > 0) {
-        cJSON_AddNumberToObject(o, "peer_value", b->goal);
-        cJSON_AddNumberToObject(o, "ratio", value / b->goal);
-    } else {
-        cJSON_AddNullToObject(o, "peer_value");
-        cJSON_AddNullToObject(o, "ratio");
-    }
+    add_number(o, "peer_value", f->peer != NULL, f->peer_value);
+    add_number(o, "ratio", f->peer != NULL && s->n > 0, s->n ? samples_median(s) / f->peer_value : 0);
     cJSON_AddItemToArray(results, o);
 }
 
-static void show(const struct bench *b, double value)
+// At most four digits that mean something, and no exponent.
+static const char *digits(double value, char *text, size_t bytes)
 {
-    printf("%-40s %12.6g %-14s", b->name, value, b->unit);
-    if (b->goal > 0)
-        printf(" %s %g%s%s", b->more_is_better ? "at least" : "at most", b->goal,
-               b->peer ? ", " : "", b->peer ? b->peer : "");
-    printf("%s\n", missed(b, value) ? "  MISSED" : "");
+    double size = value < 0 ? -value : value;
+    int places = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+
+    snprintf(text, bytes, "%.*f", value == (double)(long long)value ? 0 : places, value);
+    return text;
+}
+
+static void show(const struct figure *f)
+{
+    const struct samples *s = &f->samples;
+    char a[32], b[32];
+
+    printf("%-50s %10s %-6s", s->name, s->n ? digits(samples_median(s), a, sizeof a) : "-",
+           s->unit);
+    if (s->n > 1)
+        printf(" [%s..%s]", digits(samples_least(s), a, sizeof a),
+               digits(samples_most(s), b, sizeof b));
+    if (f->least > 0 && f->most > 0)
+        printf("  goal %s to %s", digits(f->least, a, sizeof a), digits(f->most, b, sizeof b));
+    else if (f->least > 0 || f->most > 0)
+        printf("  goal at %s %s", f->least > 0 ? "least" : "most",
+               digits(f->least > 0 ? f->least : f->most, a, sizeof a));
+    if (missed(f))
+        printf("  %s", s->n ? "MISSED" : "NOT MEASURED");
+    if (f->peer != NULL && s->n > 0)
+        printf("  (%s: %s, ratio %.2f)", f->peer, digits(f->peer_value, a, sizeof a),
+               samples_median(s) / f->peer_value);
+    printf("\n");
     fflush(stdout);
+}
+
+static void clear_progress(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+static void on_row(struct bench *b, const struct figure *f)
+{
+    struct bench_command *c = (struct bench_command *)b;
+
+    clear_progress();
+    c->rows++;
+    c->bad += missed(f);
+    if (c->json)
+        note(c->results, f);
+    else
+        show(f);
+}
+
+static void on_progress(struct bench *b, const char *what)
+{
+    (void)b;
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[Kmeasuring %s ...", what);
+}
+
+static bool run_groups(struct bench_command *c)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < GROUPS && !command_stopped; i++)
+        if (c->named ? c->wanted[i] : c->at_length || !groups[i].on_demand)
+            ok &= groups[i].run(&c->bench);
+    clear_progress();
+    return ok;
 }
 
 int command_bench(int argc, char **argv)
 {
     static const struct argp_option options[] = {
+        {"long", 'l', 0, 0, "All groups, and each case replayed 1000 times", 0},
+        {"slice", 't', "TIME", 0, "Length of one measurement (default 200ms)", 0},
+        {"slices", 'n', "N", 0, "Measurements a figure (default 5)", 0},
+        {"replays", 'r', "N", 0, "Fresh processes a case (default 20)", 0},
+        {"seeds", 's', "N", 0, "Hunts a known bug (default 10)", 0},
+        {"cases", 'c', "DIR", 0, "Cases to replay (default repro/cases)", 0},
         {"json", 'j', 0, 0, "One JSON object on standard output", 0},
         {0},
     };
     static const struct argp argp = {
-        options, parse, "[NAME]", "Measures; NAME: only figures whose name holds it.", 0, 0, 0};
-    struct options o = {0};
-    cJSON *results;
-    uint32_t bad = 0, n = 0;
+        options,
+        parse,
+        "[GROUP...]",
+        "Measures the engine, the native runtime, the replay of the saved cases, and (when named, or "
+        "with --long) how surely the known bugs are found: groups engine, native, replay, bank. "
+        "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
+        0,
+        0,
+        0};
+    struct bench_command c = {
+        .bench = {.slice_seconds = 0.2, .slices = 5, .seeds = SEEDS, .add = on_row}};
+    char cases[STORE_PATH_BYTES];
 
-    command_parse(&argp, argc, argv, &o);
-    results = cJSON_CreateArray();
-    for (size_t i = 0; i < bench_count && !command_stopped; i++) {
-        const struct bench *b = &bench_table[i];
-
-        if (o.only != NULL && strstr(b->name, o.only) == NULL)
-            continue;
-        double value = b->run();
-        n++;
-        bad += value < 0 || missed(b, value);
-        add(results, b, value);
-        if (!o.json)
-            show(b, value);
-    }
-    if (n == 0)
-        return command_fail("no figure of that name");
-    if (o.json) {
-        cJSON *object = cJSON_CreateObject();
-        cJSON_AddItemToObject(object, "results", results);
+    command_parse(&argp, argc, argv, &c);
+    snprintf(cases, sizeof cases, "%s/repro/cases", command_root());
+    if (c.bench.cases == NULL)
+        c.bench.cases = cases;
+    if (c.bench.replays == 0)
+        c.bench.replays = c.at_length ? REPLAYS_LONG : REPLAYS;
+    if (c.bench.slices == 0 || c.bench.seeds == 0)
+        return command_fail("--slices, --seeds: at least 1");
+    c.bench.progress = on_progress;
+    c.results = cJSON_CreateArray();
+    bool ok = run_groups(&c);
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddItemToObject(object, "results", c.results);
+    if (c.json) {
         char *text = cJSON_Print(object);
         puts(text);
         free(text);
-        cJSON_Delete(object);
     } else {
-        cJSON_Delete(results);
+        printf("%u of %u figures reach their goal%s\n", c.rows - c.bad, c.rows,
+               command_stopped ? " (stopped)" : "");
     }
-    return bad ? EXIT_FINDINGS : EXIT_NOTHING;
+    cJSON_Delete(object);
+    return !ok ? EXIT_USAGE : c.bad ? EXIT_FINDINGS : EXIT_NOTHING;
 }

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Figures: a table of functions that measure one thing each. stress/bench provides the table.
+// Figures of `gauntlet bench`: groups of measurements that each hand over rows. bench.c prints a
+// row as soon as it is there, beside its goal and its peer. What is measured how stands in
+// docs/benchmarks.md.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "stress/bench/samples.h"
 
-struct bench {
-    const char *name;
-    const char *unit;
-    double goal; // 0: none
-    bool more_is_better;
-    const char *peer; // whose figure the goal is, or NULL
-    double (*run)(
-        void); // the value; negative: could not be measured, and said why on standard error
+struct figure {
+    struct samples samples; // none: could not be measured; standard error has said why
+    double least, most;     // goal, inclusive; 0: no such bound
+    bool every;             // each sample must reach it, not just the median
+    const char *peer;       // the same thing measured elsewhere, or NULL
+    double peer_value;
 };
 
-extern const struct bench bench_table[];
-extern const size_t bench_count;
+struct bench {
+    double slice_seconds; // length of one measurement, where there are slices
+    uint32_t slices;
+    uint32_t replays; // fresh processes a case
+    uint32_t seeds;   // hunts a known bug
+    const char *cases;
+    void (*add)(struct bench *b, const struct figure *f);
+    void (*progress)(struct bench *b, const char *what);
+};
+
+// figures.c. False after one line on standard error: something is broken, not slow.
+bool bench_engine(struct bench *b);
+bool bench_native(struct bench *b);
+// bench_cases.c
+bool bench_replay(struct bench *b);
+bool bench_bank(struct bench *b);

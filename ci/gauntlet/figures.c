@@ -1,84 +1,281 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Figures of the engine under the scheduler's own yardstick, the workload spawn_yield_park: what
-// hunting costs. Measured for a second each, in this process, with all oracles on.
-#include <time.h>
-
+// Figures of the engine and of the native runtime. The yardstick of the engine is the workload
+// spawn_yield_park, run in this process as a hunt runs it: random walk, all oracles on. The others
+// are measured by programs of their own (stress/bench), each of which prints its samples.
+//
+// A restart is measured apart: an empty program right after an execution of the yardstick. It ends
+// when its only thread returns, so that all it does is to put back what the yardstick has changed
+// and to start and end an execution. Rejected: a yardstick cut short after a few points, which
+// still pays for starting the runtime.
 #include "ci/gauntlet/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "ci/gauntlet/command.h"
 #include "repro/trial.h"
+#include "stress/bench/child.h"
 
-struct speed {
-    double seconds, executions, points;
-};
-
-static double now(void)
+static void samples_row(struct bench *b, const struct samples *s, double least, double most)
 {
-    struct timespec ts;
+    static struct figure f;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+    f = (struct figure){.samples = *s, .least = least, .most = most};
+    b->add(b, &f);
 }
 
-// Random walks over the yardstick for about a second.
-static bool measure(struct speed *speed)
-{
-    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
-    struct trial t = {0};
-    struct workload *w;
-    double begin;
+// Programs of their own -------------------------------------------------------------------------
 
+// Lines of `argv`, which gets the slices' length and number as its last two arguments; NULL, after
+// one line on standard error when `must`, when it does not work.
+static char *measuring_program(struct bench *b, char **argv, bool must)
+{
+    char seconds[32], count[16];
+    size_t n = 0;
+    int status = 0;
+
+    while (argv[n] != NULL)
+        n++;
+    snprintf(seconds, sizeof seconds, "%.6f", b->slice_seconds);
+    snprintf(count, sizeof count, "%u", b->slices);
+    argv[n] = seconds;
+    argv[n + 1] = count;
+    char *text = child_output(argv, &status);
+    if (text != NULL && status == 0)
+        return text;
+    if (must && text == NULL)
+        command_fail("%s: did not end as it should", argv[0]);
+    else if (must && status == 127)
+        command_fail("%s: cannot be run; build it with: bazel build //ci/gauntlet", argv[0]);
+    else if (must)
+        command_fail("%s: ended with status %d", argv[0], status);
+    free(text);
+    return NULL;
+}
+
+// Path of a program of stress/bench: it lies as far from this one as its target does.
+static char *bench_program(const char *name, char *path)
+{
+    ssize_t n = readlink("/proc/self/exe", path, STORE_PATH_BYTES - 64);
+    char *slash;
+
+    path[n > 0 ? n : 0] = 0;
+    slash = strrchr(path, '/');
+    snprintf(slash ? slash + 1 : path, 64, "../../stress/bench/%s", name);
+    return path;
+}
+
+// Calls `line` for each line of `text` that holds samples.
+static void each_samples(char *text, void (*line)(const struct samples *s, void *arg), void *arg)
+{
+    static struct samples s;
+    char *save = NULL;
+
+    for (char *at = strtok_r(text, "\n", &save); at != NULL; at = strtok_r(NULL, "\n", &save))
+        if (samples_parse(at, &s))
+            line(&s, arg);
+}
+
+// The engine --------------------------------------------------------------------------------------
+
+static void litmus_row(const struct samples *s, void *arg)
+{
+    samples_row(arg, s, 3e6, 0);
+}
+
+static bool bench_litmus(struct bench *b)
+{
+    char path[STORE_PATH_BYTES];
+    char *argv[4] = {bench_program("litmus", path)};
+
+    b->progress(b, "store_buffer");
+    char *text = measuring_program(b, argv, true);
+    if (text == NULL)
+        return false;
+    each_samples(text, litmus_row, b);
+    free(text);
+    return true;
+}
+
+struct yardstick {
+    struct trial trial, empty;
+    uint64_t runs, seed;
+    struct samples executions, points, point_ns, restart_us;
+};
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+// False when the execution found something: then it is the tree that is broken.
+static bool run_yardstick(struct yardstick *y)
+{
+    const struct sim_result *r =
+        trial_run(&y->trial, sim_strategy_random(), trial_seed(1, y->seed++), false);
+
+    if (r->outcome == SIM_OK)
+        return true;
+    command_fail("spawn_yield_park: %s", r->outcome == SIM_FOUND ? r->finding.signature
+                                                                 : "ran into the limit of points");
+    return false;
+}
+
+// One slice of executions one after the other, one of restarts between them.
+static bool slice(struct yardstick *y, double slice_seconds)
+{
+    uint64_t first = y->seed, points = y->trial.points, restarts = 0;
+    double begin = slices_now(), seconds, restart = 0;
+
+    do {
+        for (int i = 0; i < 10; i++)
+            if (!run_yardstick(y))
+                return false;
+        seconds = slices_now() - begin;
+    } while (seconds < slice_seconds);
+    double each = seconds / (double)(y->seed - first);
+    double length = (double)(y->trial.points - points) / (double)(y->seed - first);
+    begin = slices_now();
+    do {
+        if (!run_yardstick(y))
+            return false;
+        double before = slices_now();
+        trial_run(&y->empty, sim_strategy_calm(), 0, false);
+        restart += slices_now() - before;
+        restarts++;
+    } while (slices_now() - begin < slice_seconds);
+    restart /= (double)restarts;
+    samples_add(&y->executions, 1 / each);
+    samples_add(&y->points, length);
+    samples_add(&y->point_ns, (each - restart) * 1e9 / length);
+    samples_add(&y->restart_us, restart * 1e6);
+    return true;
+}
+
+static bool bench_yardstick(struct bench *b)
+{
+    static const struct sim_program empty = {.threads = 1, .fn = {nothing}};
+    static struct yardstick y = {
+        .executions = {.name = "spawn_yield_park.executions", .unit = "1/s"},
+        .points = {.name = "spawn_yield_park.points", .unit = "points"},
+        .point_ns = {.name = "spawn_yield_park.point", .unit = "ns"},
+        .restart_us = {.name = "spawn_yield_park.restart", .unit = "us"},
+    };
+    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+    bool ok = true;
+
+    b->progress(b, "spawn_yield_park");
     snprintf(path, sizeof path, "%s/stress/workload/files/spawn_yield_park.wl", command_root());
-    w = workload_read(path, error, sizeof error);
+    struct workload *w = workload_read(path, error, sizeof error);
     if (w == NULL) {
         fprintf(stderr, "%s\n", error);
         return false;
     }
     trial_init();
-    trial_begin(&t, w);
-    begin = now();
-    do {
-        for (int i = 0; i < 100; i++)
-            trial_run(&t, sim_strategy_random(), trial_seed(1, t.executions), false);
-        speed->seconds = now() - begin;
-    } while (speed->seconds < 1);
-    speed->executions = (double)t.executions;
-    speed->points = (double)t.points;
+    trial_begin(&y.trial, w);
+    y.empty.program = empty;
+    for (int i = 0; i < 100 && ok; i++) // pages are opened, names and stacks met once
+        ok = run_yardstick(&y);
+    for (uint32_t i = 0; i < b->slices && ok; i++)
+        ok = slice(&y, b->slice_seconds);
     workload_free(w);
+    samples_row(b, &y.executions, 10000, 0);
+    samples_row(b, &y.points, 500, 1500);
+    samples_row(b, &y.point_ns, 0, 60);
+    samples_row(b, &y.restart_us, 0, 20);
+    return ok;
+}
+
+bool bench_engine(struct bench *b)
+{
+    bool litmus = bench_litmus(b);
+
+    return bench_yardstick(b) && litmus;
+}
+
+// The runtime on the machine itself ----------------------------------------------------------------
+
+static const struct {
+    const char *name;
+    double most_ns;
+} native_goals[] = {
+    {"native.gogo_mcall_pair", 10},
+    {"native.yield", 80},
+    {"native.spawn_and_finish", 200},
+};
+
+struct native {
+    struct bench *b;
+    char peer[48];
+    char *peer_text;
+};
+
+struct match {
+    const char *name;
+    double value;
+};
+
+static void match_name(const struct samples *s, void *arg)
+{
+    struct match *m = arg;
+
+    if (strcmp(s->name, m->name) == 0)
+        m->value = samples_median(s);
+}
+
+static void native_row(const struct samples *s, void *arg)
+{
+    static struct figure f;
+    const struct native *n = arg;
+
+    f = (struct figure){.samples = *s};
+    for (size_t i = 0; i < sizeof native_goals / sizeof native_goals[0]; i++)
+        if (strcmp(s->name, native_goals[i].name) == 0)
+            f.most = native_goals[i].most_ns;
+    if (n->peer_text != NULL) {
+        struct match m = {.name = s->name};
+        char *copy = strdup(n->peer_text);
+
+        each_samples(copy, match_name, &m);
+        free(copy);
+        f.peer = m.value > 0 ? n->peer : NULL;
+        f.peer_value = m.value;
+    }
+    n->b->add(n->b, &f);
+}
+
+// Go's own scheduler, where there is a Go. Nothing is said when there is none.
+static void ask_peer(struct native *n)
+{
+    char path[STORE_PATH_BYTES];
+    char *argv[6] = {(char[]){"go"}, (char[]){"run"}, path};
+
+    snprintf(path, sizeof path, "%s/stress/bench/peer/peer.go", command_root());
+    setenv("GOTOOLCHAIN", "local", 1); // what is there, or nothing
+    setenv("GO111MODULE", "off", 1);
+    n->peer_text = measuring_program(n->b, argv, false);
+    if (n->peer_text != NULL && sscanf(n->peer_text, "peer %47[^\n]", n->peer) == 1)
+        return;
+    free(n->peer_text);
+    n->peer_text = NULL;
+}
+
+bool bench_native(struct bench *b)
+{
+    struct native n = {.b = b};
+    char path[STORE_PATH_BYTES];
+    char *argv[4] = {bench_program("native", path)};
+
+    b->progress(b, "native");
+    char *text = measuring_program(b, argv, true);
+    if (text == NULL)
+        return false;
+    b->progress(b, "peer");
+    ask_peer(&n);
+    each_samples(text, native_row, &n);
+    free(n.peer_text);
+    free(text);
     return true;
 }
-
-static const struct speed *yardstick(void)
-{
-    static struct speed speed;
-
-    return speed.executions > 0 || measure(&speed) ? &speed : NULL;
-}
-
-static double executions_per_second(void)
-{
-    const struct speed *s = yardstick();
-
-    return s != NULL ? s->executions / s->seconds : -1;
-}
-
-static double points_per_execution(void)
-{
-    const struct speed *s = yardstick();
-
-    return s != NULL ? s->points / s->executions : -1;
-}
-
-static double ns_per_point(void)
-{
-    const struct speed *s = yardstick();
-
-    return s != NULL ? 1e9 * s->seconds / s->points : -1;
-}
-
-const struct bench bench_table[] = {
-    {"spawn_yield_park: executions", "1/s", 10000, true, NULL, executions_per_second},
-    {"spawn_yield_park: points an execution", "points", 0, false, NULL, points_per_execution},
-    {"spawn_yield_park: all costs a point", "ns", 0, false, NULL, ns_per_point},
-};
-const size_t bench_count = sizeof bench_table / sizeof bench_table[0];

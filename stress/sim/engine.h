@@ -131,16 +131,18 @@ _Noreturn void sim_leave(void);
 void sim_abandon(void);
 void sim_thread_entry(void);
 
-// sites.c: site of a hook's return address, by one table lookup.
+// sites.c: site of a hook's return address, by one table lookup. Return addresses lie some bytes
+// apart: the table has an entry for every 2^sim_site_shift bytes.
 extern uint16_t *sim_site_table;
 extern uint64_t sim_site_lo, sim_site_span;
+extern uint32_t sim_site_shift;
 extern bool sim_uses_fences; // the program contains fences
 void sim_sites_load(void);
 
 static inline uint32_t sim_site_of(uint64_t pc)
 {
     uint64_t d = pc - sim_site_lo;
-    return likely(d < sim_site_span) ? sim_site_table[d] : SIM_SITE_NONE;
+    return likely(d < sim_site_span) ? sim_site_table[d >> sim_site_shift] : SIM_SITE_NONE;
 }
 
 // threads.c -----------------------------------------------------------------------------

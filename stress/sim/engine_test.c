@@ -84,7 +84,8 @@ static void race_signature_is_symmetric(void **state)
         assert_int_equal(r->finding.places, 2);
     }
     assert_string_equal(
-        first, "race: read mp_load_acquire `r0 = data;` / write mp_store_relaxed `data = 42;`");
+        first,
+        "race: read mp_load_acquire `litmus_seen = data;` / write mp_store_relaxed `data = 42;`");
 }
 
 static void every_schedule_replays_to_the_same_end(void **state)

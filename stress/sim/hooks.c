@@ -164,12 +164,6 @@ static inline uint32_t before_atomic(uint64_t pc)
     return sim_point(pc);
 }
 
-static inline void wrote(const volatile void *p, uint64_t old_value, uint64_t new_value)
-{
-    if (sim_model && race_watched((uint64_t)p))
-        oracle_wrote((uint64_t)p, old_value, new_value);
-}
-
 #define TRACE(what, p, old_value, new_value)                                                       \
     do {                                                                                           \
         if (unlikely(sim.tracing))                                                                 \
@@ -186,12 +180,13 @@ static inline void wrote(const volatile void *p, uint64_t old_value, uint64_t ne
             return old;                                                                            \
         }                                                                                          \
         uint32_t site = before_atomic(HOOK_PC);                                                    \
-        race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                                   \
+        bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                    \
         type old = *p;                                                                             \
         *p = (type)(expression);                                                                   \
         sim_note_value((uint64_t)*p);                                                              \
         TRACE(what, p, old, *p);                                                                   \
-        wrote(p, (uint64_t)old, (uint64_t)*p);                                                     \
+        if (unlikely(watched))                                                                     \
+            oracle_wrote((uint64_t)p, (uint64_t)old, (uint64_t)*p);                                \
         return old;                                                                                \
     }
 
@@ -216,11 +211,12 @@ static inline void wrote(const volatile void *p, uint64_t old_value, uint64_t ne
             *expected = old;                                                                       \
             return false;                                                                          \
         }                                                                                          \
-        race_atomic_rmw((uint64_t)p, sizeof *p, order, pc);                                        \
+        bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, pc);                         \
         *p = x;                                                                                    \
         if (unlikely(sim.tracing))                                                                 \
             trace_event("cas", site, pc, (uint64_t)p, (uint64_t)old, (uint64_t)x, -1);             \
-        wrote(p, (uint64_t)old, (uint64_t)x);                                                      \
+        if (unlikely(watched))                                                                     \
+            oracle_wrote((uint64_t)p, (uint64_t)old, (uint64_t)x);                                 \
         return true;                                                                               \
     }                                                                                              \
     int __tsan_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type x,    \
@@ -259,12 +255,13 @@ static inline void wrote(const volatile void *p, uint64_t old_value, uint64_t ne
             return;                                                                                \
         }                                                                                          \
         uint32_t site = before_atomic(HOOK_PC);                                                    \
-        race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                                 \
+        bool watched = race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                  \
         type old = *p;                                                                             \
         *p = x;                                                                                    \
         sim_note_value((uint64_t)x);                                                               \
         TRACE("store", p, old, x);                                                                 \
-        wrote(p, (uint64_t)old, (uint64_t)x);                                                      \
+        if (unlikely(watched))                                                                     \
+            oracle_wrote((uint64_t)p, (uint64_t)old, (uint64_t)x);                                 \
     }                                                                                              \
     ATOMIC_RMW(bits, type, exchange, "exchange", x)                                                \
     ATOMIC_RMW(bits, type, fetch_add, "add", old + x)                                              \

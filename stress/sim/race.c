@@ -105,7 +105,8 @@ static void report(void *arg)
 {
     const struct race *r = arg;
     const struct access *old = &r->old;
-    const char *kind = kind_name(r->kind, r->atomic), *old_kind = kind_name(r->old_kind, old->atomic);
+    const char *kind = kind_name(r->kind, r->atomic),
+               *old_kind = kind_name(r->old_kind, old->atomic);
     uint64_t old_pc = old->pc[r->old_kind];
     char now[240], before[240], signature[sizeof sim.result.finding.signature];
     side(now, sizeof now, r->kind, r->atomic, r->pc);
@@ -118,7 +119,8 @@ static void report(void *arg)
              sim_address_name(r->addr, name, sizeof name), (unsigned long)r->size, kind, old_kind);
     struct sim_finding *f = &sim.result.finding;
     const struct moment *m = &moments[old->moment[r->old_kind]];
-    oracle_place(&f->place[0], m->context, sim_site_of(old_pc), m->node, old_pc, old_kind, m->point);
+    oracle_place(&f->place[0], m->context, sim_site_of(old_pc), m->node, old_pc, old_kind,
+                 m->point);
     oracle_place(&f->place[1], sim.at.context, sim_site_of(r->pc), sim.node, r->pc, kind,
                  sim.points);
     f->places = 2;
@@ -202,8 +204,8 @@ static uint32_t take_own(uint32_t *first, unsigned mask, bool atomic)
 }
 
 // Looks at the accesses of others, and drops those that this one covers.
-static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
-                           uint64_t pc)
+static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsigned kind,
+                           bool atomic, uint64_t pc)
 {
     const struct clock *mine = &race_clocks[sim.thread];
     for (uint32_t *link = first; *link != 0;) {
@@ -212,8 +214,8 @@ static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsign
         uint32_t known = a->thread < mine->n ? mine->at[a->thread] : 0;
         int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
         if (unlikely(with >= 0)) {
-            struct race r = {*a, (unsigned)with, addr, (unsigned)__builtin_popcount(mask), pc,
-                             kind, atomic};
+            struct race r = {*a, (unsigned)with, addr,  (unsigned)__builtin_popcount(mask),
+                             pc, kind,           atomic};
             sim_enter(report, &r);
         }
         if (a->clock[0] <= known && a->clock[1] <= known && covers(mask, kind, atomic, a)) {
@@ -348,17 +350,18 @@ void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc)
     check_atomic(c, addr, size, ACCESS_READ, pc);
 }
 
-void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
+bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
 {
     struct cell *c = memory_cell(addr);
     if (!c)
-        return;
+        return false;
     check_atomic(c, addr, size, ACCESS_WRITE, pc);
     const uint32_t me = sim.thread;
     if (releases(order)) {
-        copy(&find_sync(c, addr, true)->released, &race_clocks[me]);
+        struct sync *s = find_sync(c, addr, true);
+        copy(&s->released, &race_clocks[me]);
         race_clocks[me].at[me]++;
-        return;
+        return s->watched;
     }
     // A relaxed store ends the release sequence that was there; it carries what a fence released.
     struct sync *s = find_sync(c, addr, sim_uses_fences);
@@ -366,13 +369,14 @@ void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
         copy(&s->released, &fence_release[me]);
     else if (s)
         s->released.n = 0;
+    return s && s->watched;
 }
 
-void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
+bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
 {
     struct cell *c = memory_cell(addr);
     if (!c)
-        return;
+        return false;
     const uint32_t me = sim.thread;
     struct sync *s = find_sync(c, addr, releases(order) || sim_uses_fences);
     if (s)
@@ -384,6 +388,7 @@ void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }
+    return s && s->watched;
 }
 
 void race_fence(int order)

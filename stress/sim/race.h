@@ -45,10 +45,10 @@ void race_touch(struct access *a, unsigned kind, uint64_t pc);
 // A plain write to a word that atomics use as well: an oracle may watch it.
 void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc);
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc);
-// Call around an atomic operation, before it takes effect.
+// Before an atomic operation takes effect. Those that write return whether the word is watched.
 void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc);
-void race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
-void race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
+bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
+bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
 void race_fence(int order);
 // The memory has a new life: what was accessed before does not race with what comes.
 void race_forget(uint64_t addr, uint64_t bytes);

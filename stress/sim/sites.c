@@ -19,6 +19,7 @@
 
 uint16_t *sim_site_table;
 uint64_t sim_site_lo, sim_site_span;
+uint32_t sim_site_shift;
 bool sim_uses_fences;
 
 static struct sim_site sites[SIM_SITES_MAX] = {
@@ -93,25 +94,41 @@ static void read_site(char *line)
     s->text = line;
 }
 
-struct pc_entry {
+static struct pc_entry {
     uint64_t pc;
     uint16_t site;
-};
+} * pcs;
+static size_t n_pcs;
 
-static void build_table(const struct pc_entry *pcs, size_t n)
+// Fills the table with entries for 2^shift bytes; false when two sites meet in one.
+static bool fill_table(uint32_t shift)
+{
+    memset(sim_site_table, 0, sim_site_span * sizeof *sim_site_table);
+    for (size_t i = 0; i < n_pcs; i++) {
+        uint16_t *at = &sim_site_table[(pcs[i].pc - sim_site_lo) >> shift];
+        if (*at != 0 && *at != pcs[i].site)
+            return false;
+        *at = pcs[i].site;
+    }
+    sim_site_shift = shift;
+    return true;
+}
+
+static void build_table(void)
 {
     uint64_t lo = UINT64_MAX, hi = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n_pcs; i++) {
         lo = pcs[i].pc < lo ? pcs[i].pc : lo;
         hi = pcs[i].pc > hi ? pcs[i].pc : hi;
     }
-    if (n == 0 || hi - lo > 64u << 20)
+    if (n_pcs == 0 || hi - lo > 64u << 20)
         bad_table("PC range");
     sim_site_lo = lo;
     sim_site_span = hi - lo + 1;
-    sim_site_table = calloc(sim_site_span, sizeof *sim_site_table);
-    for (size_t i = 0; i < n; i++)
-        sim_site_table[pcs[i].pc - lo] = pcs[i].site;
+    sim_site_table = malloc(sim_site_span * sizeof *sim_site_table);
+    uint32_t shift = 4; // dense: fewer cache lines in the hottest lookup there is
+    while (!fill_table(shift))
+        shift--;
 }
 
 void sim_sites_load(void)
@@ -120,8 +137,8 @@ void sim_sites_load(void)
     char *text = read_section(&bytes);
     if (!text)
         bad_table("missing");
-    size_t cap = bytes / 16 + 16, n = 0;
-    struct pc_entry *pcs = malloc(cap * sizeof *pcs);
+    size_t cap = bytes / 16 + 16;
+    pcs = malloc(cap * sizeof *pcs);
     ranges = malloc(cap * sizeof *ranges);
     char *save = NULL;
     char *line = strtok_r(text, "\n", &save);
@@ -134,11 +151,11 @@ void sim_sites_load(void)
             line += 3;
             uint64_t pc = strtoull(field(&line), NULL, 16);
             unsigned long id = strtoul(field(&line), NULL, 10);
-            if (id >= n_sites || n == cap)
+            if (id >= n_sites || n_pcs == cap)
                 bad_table("PC entries");
             if (strstr(line, "thread_fence"))
                 sim_uses_fences = true;
-            pcs[n++] = (struct pc_entry){pc, (uint16_t)id};
+            pcs[n_pcs++] = (struct pc_entry){pc, (uint16_t)id};
         } else if (strncmp(line, "range ", 6) == 0 && n_ranges < cap) {
             line += 6;
             struct range *r = &ranges[n_ranges++];
@@ -147,8 +164,7 @@ void sim_sites_load(void)
             r->function = line;
         }
     }
-    build_table(pcs, n);
-    free(pcs);
+    build_table();
 }
 
 uint32_t sim_site_count(void)

@@ -8,7 +8,10 @@
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void *arg)
+{
+    (void)arg;
+}
 
 static void parks(void *arg)
 {

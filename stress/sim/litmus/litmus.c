@@ -8,7 +8,8 @@
 #include "runtime/host/host.h"
 
 static atomic_u32 x, y, flag, lock;
-static uint32_t data, r0, r1;
+static uint32_t data;
+uint32_t litmus_seen; // where loaded data go; not static, or the compiler drops the loads
 static struct {
     uint8_t left, right;
 } bytes;
@@ -34,14 +35,14 @@ static void mp_load_acquire(void *arg)
 {
     (void)arg;
     if (load_acquire(&flag))
-        r0 = data;
+        litmus_seen = data;
 }
 
 static void mp_load_relaxed(void *arg)
 {
     (void)arg;
     if (load_relaxed(&flag))
-        r0 = data;
+        litmus_seen = data;
 }
 
 // ... through fences, right and with either missing. The runtime has none; other programs do.
@@ -60,7 +61,7 @@ static void mp_fence_load(void *arg)
     if (!load_relaxed(&flag))
         return;
     atomic_thread_fence(memory_order_acquire);
-    r0 = data;
+    litmus_seen = data;
 }
 
 // A release sequence: a read-modify-write by a third thread continues it, a relaxed store ends it.
@@ -83,7 +84,7 @@ static void rs_load(void *arg)
 {
     (void)arg;
     if (load_acquire(&flag) == 2)
-        r0 = data;
+        litmus_seen = data;
 }
 
 // A spin lock around a counter, right and with a relaxed unlock.
@@ -133,7 +134,7 @@ static void plain_increment(void *arg)
 static void atomic_and_plain(void *arg)
 {
     (void)arg;
-    r1 = *(volatile uint32_t *)&x.v;
+    litmus_seen = *(volatile uint32_t *)&x.v;
 }
 
 static void atomic_store_x(void *arg)
@@ -149,7 +150,7 @@ static void futex_waiter(void *arg)
     (void)arg;
     while (load_acquire(&flag) == 0)
         host_futex_wait(&flag, 0, -1);
-    r0 = data;
+    litmus_seen = data;
 }
 
 static void futex_waker(void *arg)

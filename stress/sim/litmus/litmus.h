@@ -14,6 +14,8 @@ struct litmus {
     void (*fn[4])(void *);
 };
 
+extern uint32_t litmus_seen;
+
 // NULL-terminated by name.
 extern const struct litmus litmus_programs[];
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See child.h.
+#include "stress/bench/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OUTPUT_BYTES = 1 << 20 };
+
+// Reads on past what it keeps, so that the child is never stuck.
+static void read_all(int fd, char *text)
+{
+    char rest[4096];
+    size_t n = 0;
+
+    for (;;) {
+        size_t room = OUTPUT_BYTES - 1 - n;
+        ssize_t k = room ? read(fd, text + n, room) : read(fd, rest, sizeof rest);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            break;
+        n += room ? (size_t)k : 0;
+    }
+    text[n] = 0;
+}
+
+static int wait_for(pid_t child)
+{
+    int status;
+
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    errno = EINTR;
+    return -1;
+}
+
+char *child_output(char *const argv[], int *status)
+{
+    char *text = malloc(OUTPUT_BYTES);
+    int fds[2];
+
+    if (text == NULL || pipe(fds) != 0)
+        return free(text), NULL;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(fds[1], 1);
+        close(fds[0]);
+        close(fds[1]);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(fds[1]);
+    if (child > 0)
+        read_all(fds[0], text);
+    close(fds[0]);
+    if (child > 0 && (*status = wait_for(child)) >= 0)
+        return text;
+    free(text);
+    return NULL;
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# `gauntlet bench` with slices of a millisecond: every row comes and has a value, peers are matched by name, and
+# what is missed or cannot be measured is told by the exit status. Says nothing about speed. Arguments: the program, the
+# same with a bug put back, and that bug's patch.
+set -u
+gauntlet=$(realpath "$1") patched=$(realpath "$2") patch=$(realpath "$3")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+fail() {
+    echo "FAILED: $*"
+    cat "$scratch/out" "$scratch/err"
+    failed=1
+}
+
+# A Go that is always there, and always the same.
+mkdir "$scratch/bin"
+cat >"$scratch/bin/go" <<'GO'
+#!/bin/sh
+[ "$1" = run ] && [ -f "$2" ] && [ "$3" = 0.001000 ] && [ "$4" = 3 ] || exit 9
+echo "peer go0.1"
+echo "native.yield ns 30 10 20"
+GO
+chmod +x "$scratch/bin/go"
+
+bench() {
+    PATH="$scratch/bin:$PATH" "$gauntlet" bench --slice 1ms --slices 3 "$@" >"$scratch/out" 2>"$scratch/err"
+}
+
+bench --json engine native
+[ $? -le 1 ] || fail "engine and native"
+python3 - "$scratch/out" <<'PY' || fail "rows of engine and native"
+import json, sys
+rows = {r["name"]: r for r in json.load(open(sys.argv[1]))["results"]}
+engine = ["store_buffer.executions"] + ["spawn_yield_park." + n for n in ("executions", "points", "point", "restart")]
+native = ["native." + n for n in (
+    "gogo_mcall_pair", "yield", "spawn_and_finish", "spawn_yield_finish", "park_ready_round_trip")]
+assert list(rows) == engine + native, list(rows)
+for name, row in rows.items():
+    assert row["value"] > 0 and row["least"] <= row["value"] <= row["most"] and row["samples"] == 3, row
+    assert row["unit"] and set(row) >= {"goal", "peer", "peer_value", "ratio", "missed"}, row
+assert rows["spawn_yield_park.points"]["goal"] == {"least": 500, "most": 1500}
+assert rows["spawn_yield_park.executions"]["goal"] == {"least": 10000, "most": None}
+assert 500 <= rows["spawn_yield_park.points"]["value"] <= 1500
+y = rows["native.yield"]
+assert y["peer"] == "go0.1" and y["peer_value"] == 20 and abs(y["ratio"] - y["value"] / 20) < 1e-6, y
+assert rows["native.gogo_mcall_pair"]["peer"] is None
+PY
+
+bench native
+grep -q 'native.yield .* goal at most 80 .*(go0.1: 20, ratio' "$scratch/out" || fail "the table of native"
+rm "$scratch/bin/go"
+printf '#!/bin/sh\nexit 127\n' >"$scratch/bin/go"
+chmod +x "$scratch/bin/go"
+bench native
+[ $? -le 1 ] && [ ! -s "$scratch/err" ] && ! grep -q ratio "$scratch/out" || fail "without Go"
+
+# A case of its own for the replays.
+GAUNTLET_PATCHED=1 "$patched" hunt --workload stress/workload/files/gosched_global.wl --executions 3000 --seed 1 \
+    --stop-at-first --out "$scratch/cases" --patch "$patch" >"$scratch/out" 2>"$scratch/err"
+[ $? = 1 ] || fail "no case found"
+replays() {
+    program=$1
+    shift
+    GAUNTLET_PATCHED=1 "$program" bench replay --cases "$scratch/cases" --replays 4 "$@" >"$scratch/out" 2>"$scratch/err"
+}
+replays "$patched" --json
+python3 - "$scratch/out" <<'PY' || fail "rows of replay"
+import json, sys
+rows = json.load(open(sys.argv[1]))["results"]
+assert len(rows) == 2 * len({r["name"].split(".")[1] for r in rows}) >= 2, rows
+assert all(r["value"] == 4 and r["unit"] == "of 4" and not r["missed"] for r in rows if r["name"].endswith(".exact"))
+assert all(r["value"] > 0 and r["samples"] == 4 for r in rows)
+PY
+replays "$gauntlet"
+[ $? = 1 ] || fail "replays of a bug that is not there: not noticed"
+grep -q "\.exact *0 of 4 .*MISSED" "$scratch/out" || fail "replays of a bug that is not there: not told"
+
+check_usage() {
+    "$gauntlet" bench "$@" >"$scratch/out" 2>"$scratch/err"
+    [ $? = 2 ] || fail "bench $*: not refused"
+}
+check_usage nothing
+check_usage --slice soon
+check_usage --slices 0
+
+exit $failed
