@@ -267,16 +267,23 @@ static void saving_is_whole_or_not_at_all(void **state)
     assert_string_not_equal(path, second);
     assert_non_null(strstr(second, "/race-a-b-2/case"));
     assert_int_equal(count(dir), 2);
-    assert_true(store_find(dir, "race: a / b", path));
-    assert_false(store_find(dir, "race: a / c", missing));
+    char bug[STORE_PATH_BYTES];
+    snprintf(bug, sizeof bug, "%s", path);
+    assert_true(store_find(dir, "race: a / b", NULL, path)); // open
+    assert_false(store_find(dir, "race: a / c", NULL, missing));
+    assert_true(store_find(dir, "race: a / b", bug, second)); // of that patch
+    assert_non_null(strstr(second, "/race-a-b-2/case"));
+    assert_false(store_find(dir, "race: a / b", "/dev/null", missing)); // of another
     // a patch that cannot be read: nothing is left behind
     snprintf(missing, sizeof missing, "%s/none", dir);
     assert_false(store_new(&c, dir, missing, path, error, sizeof error));
     assert_non_null(strstr(error, "No such file"));
     assert_int_equal(count(dir), 2);
-    assert_true(store_find(dir, "race: a / b", path));
+    assert_true(store_find(dir, "race: a / b", NULL, path));
     c.fixed = true;
     assert_true(store_replace(&c, path, error, sizeof error));
+    assert_true(store_replace(&c, second, error, sizeof error));
+    assert_false(store_find(dir, "race: a / b", NULL, missing)); // fixed: met again it is new
     assert_true(case_read(&read, path, error, sizeof error));
     assert_true(read.fixed);
     case_free(&read);

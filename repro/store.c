@@ -252,8 +252,25 @@ void store_each(const char *dir, bool (*each)(const char *file, void *arg), void
         free(entries);
 }
 
+// Do the two files hold the same bytes?
+static bool same_bytes(const char *a, const char *b)
+{
+    FILE *fa = fopen(a, "rb"), *fb = fopen(b, "rb");
+    bool same = fa != NULL && fb != NULL;
+
+    for (int c = 0; same && c != EOF;) {
+        c = getc(fa);
+        same = c == getc(fb);
+    }
+    if (fa != NULL)
+        fclose(fa);
+    if (fb != NULL)
+        fclose(fb);
+    return same;
+}
+
 struct find {
-    const char *signature;
+    const char *signature, *patch;
     char *path;
     bool found;
 };
@@ -262,20 +279,22 @@ static bool find_one(const char *file, void *arg)
 {
     struct find *find = arg;
     struct repro_case c;
-    char error[512];
+    char error[512], bug[STORE_PATH_BYTES + 16];
 
     if (!case_read(&c, file, error, sizeof error))
         return true;
-    find->found = strcmp(c.signature, find->signature) == 0;
+    snprintf(bug, sizeof bug, "%.*s/bug.patch", (int)(strrchr(file, '/') - file), file);
+    find->found = strcmp(c.signature, find->signature) == 0 &&
+                  (find->patch != NULL ? same_bytes(find->patch, bug) : !c.fixed);
     if (find->found)
         snprintf(find->path, STORE_PATH_BYTES, "%s", file);
     case_free(&c);
     return !find->found;
 }
 
-bool store_find(const char *dir, const char *signature, char *path)
+bool store_find(const char *dir, const char *signature, const char *patch, char *path)
 {
-    struct find find = {signature, path, false};
+    struct find find = {signature, patch, path, false};
 
     store_each(dir, find_one, &find);
     return find.found;

@@ -21,5 +21,7 @@ bool store_new(const struct repro_case *c, const char *dir, const char *patch, c
 bool store_replace(const struct repro_case *c, const char *file, char *error, size_t bytes);
 // Calls `each` for every case file below `dir`, sorted by name, until it returns false.
 void store_each(const char *dir, bool (*each)(const char *file, void *arg), void *arg);
-// Path of the case with this signature, or false.
-bool store_find(const char *dir, const char *signature, char *path);
+// Path of the case of the same bug, or false: same signature, and the same bytes in its bug.patch
+// or, with `patch` NULL, still open. Two bugs may have one signature; a fixed one that is met
+// again without its patch is new.
+bool store_find(const char *dir, const char *signature, const char *patch, char *path);

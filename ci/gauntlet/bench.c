@@ -117,9 +117,12 @@ static void note(cJSON *results, const struct figure *f)
     else
         cJSON_AddNullToObject(o, "peer");
     add_number(o, "peer_value", f->peer != NULL, f->peer_value);
-    add_number(o, "ratio", f->peer != NULL && s->n > 0, s->n ? samples_median(s) / f->peer_value : 0);
+    add_number(o, "ratio", f->peer != NULL && s->n > 0,
+               s->n ? samples_median(s) / f->peer_value : 0);
     cJSON_AddItemToArray(results, o);
 }
+
+enum { NAME_WIDTH = 44 }; // longer names have a line of their own
 
 // At most four digits that mean something, and no exponent.
 static const char *digits(double value, char *text, size_t bytes)
@@ -136,8 +139,11 @@ static void show(const struct figure *f)
     const struct samples *s = &f->samples;
     char a[32], b[32];
 
-    printf("%-50s %10s %-6s", s->name, s->n ? digits(samples_median(s), a, sizeof a) : "-",
-           s->unit);
+    if (strlen(s->name) < NAME_WIDTH)
+        printf("%-*s", NAME_WIDTH, s->name);
+    else
+        printf("%s\n%*s", s->name, NAME_WIDTH, "");
+    printf("%10s %-6s", s->n ? digits(samples_median(s), a, sizeof a) : "-", s->unit);
     if (s->n > 1)
         printf(" [%s..%s]", digits(samples_least(s), a, sizeof a),
                digits(samples_most(s), b, sizeof b));
@@ -208,7 +214,8 @@ int command_bench(int argc, char **argv)
         options,
         parse,
         "[GROUP...]",
-        "Measures the engine, the native runtime, the replay of the saved cases, and (when named, or "
+        "Measures the engine, the native runtime, the replay of the saved cases, and (when named, "
+        "or "
         "with --long) how surely the known bugs are found: groups engine, native, replay, bank. "
         "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
         0,

@@ -13,15 +13,20 @@
 #include "stress/bench/child.h"
 
 // Starts this program. The JSON object that it prints, or NULL when it ends with EXIT_USAGE or
-// prints none.
+// prints none; then what it said on standard error is passed on.
 static cJSON *run_self(char **argv)
 {
     int status = EXIT_USAGE;
     char self[] = "/proc/self/exe";
+    FILE *errors = tmpfile();
 
     argv[0] = self;
-    char *text = child_output(argv, &status);
+    char *text = child_output(argv, &status, errors);
     cJSON *object = text && status <= EXIT_FINDINGS ? cJSON_Parse(text) : NULL;
+    if (object == NULL && errors != NULL)
+        child_tell(errors);
+    if (errors != NULL)
+        fclose(errors);
     free(text);
     return object;
 }
@@ -132,8 +137,14 @@ static struct bug *bug_of(struct bugs *bugs, const char *slug)
 static bool hunt_bank(struct bugs *bugs, uint32_t seed)
 {
     char number[16];
-    char *argv[] = {NULL,   (char[]){"bank"}, (char[]){"--json"}, (char[]){"--for"}, (char[]){"20s"},
-                    (char[]){"--seed"}, number, NULL};
+    char *argv[] = {NULL,
+                    (char[]){"bank"},
+                    (char[]){"--json"},
+                    (char[]){"--for"},
+                    (char[]){"20s"},
+                    (char[]){"--seed"},
+                    number,
+                    NULL};
     const cJSON *row;
 
     snprintf(number, sizeof number, "%u", seed);
@@ -176,18 +187,19 @@ static void bug_rows(struct bench *b, const struct bug *bug, uint32_t seeds)
 bool bench_bank(struct bench *b)
 {
     struct bugs bugs = {.v = calloc(BUGS_MAX, sizeof(struct bug))};
-    uint32_t seed;
+    uint32_t seeds = 0;
     bool ok = bugs.v != NULL;
 
-    for (seed = 1; seed <= b->seeds && ok && !command_stopped; seed++) {
+    while (ok && seeds < b->seeds && !command_stopped) {
         char what[48];
 
-        snprintf(what, sizeof what, "bank, seed %u of %u", seed, b->seeds);
+        snprintf(what, sizeof what, "bank, seed %u of %u", seeds + 1, b->seeds);
         b->progress(b, what);
-        ok = hunt_bank(&bugs, seed);
+        ok = hunt_bank(&bugs, seeds + 1);
+        seeds += ok && !command_stopped;
     }
-    for (uint32_t i = 0; i < bugs.n; i++)
-        bug_rows(b, &bugs.v[i], seed - 1);
+    for (uint32_t i = 0; ok && i < bugs.n; i++)
+        bug_rows(b, &bugs.v[i], seeds);
     free(bugs.v);
-    return ok || command_stopped;
+    return ok;
 }

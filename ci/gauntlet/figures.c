@@ -28,13 +28,14 @@ static void samples_row(struct bench *b, const struct samples *s, double least, 
 
 // Programs of their own -------------------------------------------------------------------------
 
-// Lines of `argv`, which gets the slices' length and number as its last two arguments; NULL, after
-// one line on standard error when `must`, when it does not work.
-static char *measuring_program(struct bench *b, char **argv, bool must)
+// Output of `argv`, which gets the slices' length and number as its last two arguments. NULL when
+// it does not work; standard error has then said why, except that an `optional` one may be missing.
+static char *measuring_program(struct bench *b, char **argv, bool optional)
 {
     char seconds[32], count[16];
     size_t n = 0;
     int status = 0;
+    FILE *errors = optional ? tmpfile() : NULL;
 
     while (argv[n] != NULL)
         n++;
@@ -42,15 +43,19 @@ static char *measuring_program(struct bench *b, char **argv, bool must)
     snprintf(count, sizeof count, "%u", b->slices);
     argv[n] = seconds;
     argv[n + 1] = count;
-    char *text = child_output(argv, &status);
+    char *text = child_output(argv, &status, errors);
+    if (text == NULL)
+        command_fail("%s: did not end as it should", argv[0]);
+    else if (status == 127 && !optional)
+        command_fail("%s: cannot be run; build it with: bazel build //ci/gauntlet", argv[0]);
+    else if (status != 0 && status != 127)
+        command_fail("%s: ended with status %d", argv[0], status);
+    if (status != 0 && status != 127 && errors != NULL)
+        child_tell(errors);
+    if (errors != NULL)
+        fclose(errors);
     if (text != NULL && status == 0)
         return text;
-    if (must && text == NULL)
-        command_fail("%s: did not end as it should", argv[0]);
-    else if (must && status == 127)
-        command_fail("%s: cannot be run; build it with: bazel build //ci/gauntlet", argv[0]);
-    else if (must)
-        command_fail("%s: ended with status %d", argv[0], status);
     free(text);
     return NULL;
 }
@@ -67,7 +72,8 @@ static char *bench_program(const char *name, char *path)
     return path;
 }
 
-// Calls `line` for each line of `text` that holds samples.
+// Calls `line` for each line of `text` that holds samples, which are `line`'s until it asks for
+// others.
 static void each_samples(char *text, void (*line)(const struct samples *s, void *arg), void *arg)
 {
     static struct samples s;
@@ -91,7 +97,7 @@ static bool bench_litmus(struct bench *b)
     char *argv[4] = {bench_program("litmus", path)};
 
     b->progress(b, "store_buffer");
-    char *text = measuring_program(b, argv, true);
+    char *text = measuring_program(b, argv, false);
     if (text == NULL)
         return false;
     each_samples(text, litmus_row, b);
@@ -118,8 +124,8 @@ static bool run_yardstick(struct yardstick *y)
 
     if (r->outcome == SIM_OK)
         return true;
-    command_fail("spawn_yield_park: %s", r->outcome == SIM_FOUND ? r->finding.signature
-                                                                 : "ran into the limit of points");
+    command_fail("spawn_yield_park: %s",
+                 r->outcome == SIM_FOUND ? r->finding.signature : "ran into the limit of points");
     return false;
 }
 
@@ -195,7 +201,7 @@ bool bench_engine(struct bench *b)
     return bench_yardstick(b) && litmus;
 }
 
-// The runtime on the machine itself ----------------------------------------------------------------
+// The runtime on the machine itself -------------------------------------------------------------
 
 static const struct {
     const char *name;
@@ -235,7 +241,7 @@ static void native_row(const struct samples *s, void *arg)
         if (strcmp(s->name, native_goals[i].name) == 0)
             f.most = native_goals[i].most_ns;
     if (n->peer_text != NULL) {
-        struct match m = {.name = s->name};
+        struct match m = {.name = f.samples.name};
         char *copy = strdup(n->peer_text);
 
         each_samples(copy, match_name, &m);
@@ -255,7 +261,7 @@ static void ask_peer(struct native *n)
     snprintf(path, sizeof path, "%s/stress/bench/peer/peer.go", command_root());
     setenv("GOTOOLCHAIN", "local", 1); // what is there, or nothing
     setenv("GO111MODULE", "off", 1);
-    n->peer_text = measuring_program(n->b, argv, false);
+    n->peer_text = measuring_program(n->b, argv, true);
     if (n->peer_text != NULL && sscanf(n->peer_text, "peer %47[^\n]", n->peer) == 1)
         return;
     free(n->peer_text);
@@ -269,7 +275,7 @@ bool bench_native(struct bench *b)
     char *argv[4] = {bench_program("native", path)};
 
     b->progress(b, "native");
-    char *text = measuring_program(b, argv, true);
+    char *text = measuring_program(b, argv, false);
     if (text == NULL)
         return false;
     b->progress(b, "peer");

@@ -214,8 +214,12 @@ static void command_line(const struct options *o, char *text, size_t bytes)
 {
     int n = snprintf(text, bytes, "hunt --seed %llu", (unsigned long long)o->seed);
 
-    if (o->patch != NULL && n > 0 && (size_t)n < bytes)
-        snprintf(text + n, bytes - (size_t)n, " --patch %.200s", command_relative(o->patch));
+    if (o->patch != NULL && n > 0 && (size_t)n < bytes) {
+        // a case says where it was found to whoever has the tree, not what this machine looks like
+        const char *patch = command_relative(o->patch), *slash = strrchr(patch, '/');
+        snprintf(text + n, bytes - (size_t)n, " --patch %.200s",
+                 patch[0] == '/' && slash != NULL ? slash + 1 : patch);
+    }
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = '?';

@@ -111,7 +111,7 @@ void session_find(struct session *s, struct hunt_find *f)
     if (!first_time(s, f->c.signature))
         return;
     f->c.fixed = s->patch != NULL;
-    known = store_find(s->out, f->c.signature, path);
+    known = store_find(s->out, f->c.signature, s->patch, path);
     if (!known && f->confirmed && !store_new(&f->c, s->out, s->patch, path, error, sizeof error)) {
         path[0] = 0;
         s->unsaved = true;
@@ -130,7 +130,7 @@ static bool on_known(const char *signature, void *arg)
     struct session *s = arg;
     char path[STORE_PATH_BYTES];
 
-    return store_find(s->out, signature, path);
+    return store_find(s->out, signature, s->patch, path);
 }
 
 static void on_find(struct hunt_find *f, void *arg)

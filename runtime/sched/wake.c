@@ -249,13 +249,15 @@ void wakep(void)
     struct m *mp = getg()->m;
     lock_as(mp, &sched.lock);
     struct p *pp = pidleget_spinning_locked();
-    unlock_as(mp, &sched.lock);
     if (pp == NULL) {
+        // Still under the lock: whoever spins because of needspinning must not count this claim as
+        // another spinner, or it would stop looking for the rest of the work on its account.
         int32_t before = sub_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
         rt_assert(before > 0);
-        return;
     }
-    startm(pp, true);
+    unlock_as(mp, &sched.lock);
+    if (pp != NULL)
+        startm(pp, true);
 }
 
 void becomespinning(struct m *mp)

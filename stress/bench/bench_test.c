@@ -55,7 +55,7 @@ static char *shell(const char *script, int *status)
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, text, NULL};
 
     strcpy(text, script);
-    return child_output(argv, status);
+    return child_output(argv, status, NULL);
 }
 
 static void child_output_and_status_come_back(void **state)
@@ -67,6 +67,24 @@ static void child_output_and_status_come_back(void **state)
     assert_non_null(text);
     assert_string_equal(text, "one\ntwo\n");
     assert_int_equal(status, 3);
+    free(text);
+}
+
+static void child_errors_can_be_kept(void **state)
+{
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"echo out; echo err >&2"}, NULL};
+    char line[16] = "";
+    FILE *errors = tmpfile();
+    int status = -1;
+
+    (void)state;
+    assert_non_null(errors);
+    char *text = child_output(argv, &status, errors);
+    assert_string_equal(text, "out\n");
+    rewind(errors);
+    assert_non_null(fgets(line, sizeof line, errors));
+    assert_string_equal(line, "err\n");
+    fclose(errors);
     free(text);
 }
 
@@ -86,7 +104,7 @@ static void child_that_fails_is_told_apart(void **state)
 {
     char *argv[] = {(char[]){"no-such-program-here"}, NULL};
     int status = -1;
-    char *text = child_output(argv, &status);
+    char *text = child_output(argv, &status, NULL);
 
     (void)state;
     assert_non_null(text);
@@ -102,6 +120,7 @@ int main(void)
         cmocka_unit_test(samples_of_another_form_are_refused),
         cmocka_unit_test(samples_beyond_the_most_are_dropped),
         cmocka_unit_test(child_output_and_status_come_back),
+        cmocka_unit_test(child_errors_can_be_kept),
         cmocka_unit_test(child_that_prints_too_much_still_ends),
         cmocka_unit_test(child_that_fails_is_told_apart),
     };

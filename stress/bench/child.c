@@ -4,7 +4,6 @@
 #include "stress/bench/child.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,7 +42,7 @@ static int wait_for(pid_t child)
     return -1;
 }
 
-char *child_output(char *const argv[], int *status)
+char *child_output(char *const argv[], int *status, FILE *errors)
 {
     char *text = malloc(OUTPUT_BYTES);
     int fds[2];
@@ -54,6 +53,8 @@ char *child_output(char *const argv[], int *status)
     pid_t child = fork();
     if (child == 0) {
         dup2(fds[1], 1);
+        if (errors != NULL)
+            dup2(fileno(errors), 2);
         close(fds[0]);
         close(fds[1]);
         execvp(argv[0], argv);
@@ -67,4 +68,14 @@ char *child_output(char *const argv[], int *status)
         return text;
     free(text);
     return NULL;
+}
+
+void child_tell(FILE *errors)
+{
+    char text[4096];
+    size_t n;
+
+    rewind(errors);
+    while ((n = fread(text, 1, sizeof text, errors)) > 0)
+        fwrite(text, 1, n, stderr);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Executions a second of the smallest program that the engine can run: the store-buffer litmus, two
-// threads and seven operations, random walk, with names, both stacks of each access, and the choices
-// recorded as in any hunt. A program of its own: linked into the command it would share the
+// threads and seven operations, random walk, with names, both stacks of each access, and the
+// choices recorded as in any hunt. A program of its own: linked into the command it would share the
 // runtime's globals, which are put back before each execution and are none of the litmus's.
 #include <stdio.h>
 #include <string.h>

@@ -81,8 +81,10 @@ static void round_trips(void)
 }
 
 static const struct operation operations[] = {
-    {"native.gogo_mcall_pair", switches}, {"native.yield", yields},
-    {"native.spawn_and_finish", lives},   {"native.spawn_yield_finish", lives_one_by_one},
+    {"native.gogo_mcall_pair", switches},
+    {"native.yield", yields},
+    {"native.spawn_and_finish", lives},
+    {"native.spawn_yield_finish", lives_one_by_one},
     {"native.park_ready_round_trip", round_trips},
 };
 

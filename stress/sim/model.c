@@ -146,6 +146,7 @@ static void list_goroutines(char *buf, size_t bytes)
 {
     struct g **all = load_relaxed(&allgs.v);
     size_t n = strlen(buf);
+    const char *separator = " ";
     for (uint32_t i = 0; all && i < load_relaxed(&allgs.n) && n + 1 < bytes; i++) {
         uint32_t status = load_relaxed(&all[i]->status);
         if (status == G_DEAD || status == G_IDLE)
@@ -153,7 +154,7 @@ static void list_goroutines(char *buf, size_t bytes)
         const char *why = all[i]->wait == WAIT_PARK    ? " (park)"
                           : all[i]->wait == WAIT_SLEEP ? " (sleep)"
                                                        : "";
-        n += (size_t)snprintf(buf + n, bytes - n, "%s g%lu %s%s", n ? "," : "",
+        n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s%s", separator,
                               (unsigned long)all[i]->goid, status_name(status),
                               status == G_WAITING ? why : "");
     }
@@ -174,7 +175,7 @@ static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
 {
     char signature[200], message[600];
     snprintf(signature, sizeof signature, "%s: %s", oracle, what);
-    snprintf(message, sizeof message, "every thread sleeps%s, but %s (%d idle p's, %d spinning);",
+    snprintf(message, sizeof message, "every thread sleeps%s, but %s (idle p's %d, spinning %d);",
              jump_ns < 0 ? " and nothing is due" : "", what, load_relaxed(&sched.npidle),
              load_relaxed(&sched.nmspinning));
     list_goroutines(message, sizeof message);
