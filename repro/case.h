@@ -6,14 +6,21 @@
 // it does not know.
 //
 //     gauntlet case 1
-//     status open                      the tree has the bug; `fixed`: only with the bug.patch
-//     beside it oracle lost-wake signature lost-wake: ... sizes tiny memory sc found hunt --seed 7
-//     ...          free text program
-//       workload ...                   see stress/workload/text.h
+//     status open
+//     oracle lost-wake
+//     signature lost-wake: ...
+//     sizes tiny
+//     memory sc
+//     found hunt --seed 7 ...
+//     program
+//       workload ...
 //     choices
 //       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
+//
+// status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. found: any text.
+// program: see stress/workload/text.h.
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a

@@ -7,7 +7,7 @@
   patched_binary the program with one patch applied
 
 The kit is written from the same provider as the link command, so that a patched program is built by
-exactly the commands of the plain one; repro/kit_test.c checks it byte by byte.
+exactly the commands of the plain one; repro/patchbuild_test.c checks it byte by byte.
 """
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")

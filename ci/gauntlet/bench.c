@@ -187,6 +187,18 @@ static void on_progress(struct bench *b, const char *what)
         fprintf(stderr, "\r\033[Kmeasuring %s ...", what);
 }
 
+// What the figures depend on besides the code.
+static void show_machine(void)
+{
+    double load = 0;
+
+    if (getloadavg(&load, 1) != 1)
+        load = 0;
+    printf("commit %s; %ld processors, load %.1f; median [least..most] of the samples\n",
+           command_commit(), sysconf(_SC_NPROCESSORS_ONLN), load);
+    fflush(stdout);
+}
+
 static bool run_groups(struct bench_command *c)
 {
     bool ok = true;
@@ -235,6 +247,8 @@ int command_bench(int argc, char **argv)
         return command_fail("--slices, --seeds: at least 1");
     c.bench.progress = on_progress;
     c.results = cJSON_CreateArray();
+    if (!c.json)
+        show_machine();
     bool ok = run_groups(&c);
     cJSON *object = cJSON_CreateObject();
     cJSON_AddItemToObject(object, "results", c.results);

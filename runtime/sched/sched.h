@@ -42,7 +42,7 @@ enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
 
 struct g {
     struct gobuf sched;       // written by g0 around each switch; owner: who may change the status
-    void *fiber;              // const after the first malg; of the sanitizer
+    void *fiber;              // const after g_new; of the sanitizer
     struct m *m;              // owner: the m that runs it; NULL while it is not running
     _Alignas(8) atomic_u32 status; // atomic: enum g_status; casgstatus only
     _Alignas(8) atomic_u32 permit; // atomic: PERMIT_*
@@ -50,7 +50,7 @@ struct g {
     uint64_t goid;            // const from newproc to goexit0
     void (*fn)(void *);       // const from newproc to goexit0; for people
     enum wait_reason wait;    // written by itself before it parks; for people
-    struct stack stack;       // const after malg; empty for g0
+    struct stack stack;       // const after g_new; empty for g0
     struct timer timer;       // for rt_sleep; see timer.h
     size_t san_base;          // g0: shadow call depth at the base of its stack; const after mstart
 };

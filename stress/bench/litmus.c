@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     sim_init();
     struct sim_params params = {.program = &program, .strategy = sim_strategy_random()};
     for (uint32_t i = 0; i < slices.n; i++) {
-        double begin = slices_now(), seconds;
+        double begin = slices_cpu(), seconds;
         uint64_t first = seed;
 
         do {
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
                 }
                 outcomes[litmus_store_buffer_outcome()]++;
             }
-            seconds = slices_now() - begin;
+            seconds = slices_cpu() - begin;
         } while (seconds < slices.seconds);
         samples_add(&speed, (double)(seed - first) / seconds);
     }

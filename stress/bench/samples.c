@@ -89,10 +89,20 @@ struct slices slices_of_arguments(int argc, char **argv)
     exit(2);
 }
 
-double slices_now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+double slices_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double slices_cpu(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }

@@ -37,5 +37,8 @@ struct slices {
 
 // From the arguments SECONDS COUNT of a measuring program; ends it with status 2 when they are bad.
 struct slices slices_of_arguments(int argc, char **argv);
-// Monotonic, of the real clock.
+// Seconds of the real clock, monotonic.
 double slices_now(void);
+// Seconds of processor time of this process: for what runs on one core, never sleeps, and shall not
+// be charged for what others do with that core. Looking costs a system call.
+double slices_cpu(void);

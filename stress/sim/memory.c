@@ -101,6 +101,22 @@ static char *stack_low(const struct commit *c)
     return low;
 }
 
+// Clears what of the range is still accessible: a part may have been decommitted.
+static void clear(char *from, char *to)
+{
+    const uint8_t *open = accessible + ((uint64_t)from - MEMORY_ARENA_BASE) / PAGE;
+    const size_t pages = ((uint64_t)to - MEMORY_ARENA_BASE + PAGE - 1) / PAGE -
+                         ((uint64_t)from - MEMORY_ARENA_BASE) / PAGE;
+    if (likely(!memchr(open, 0, pages))) {
+        memset(from, 0, (size_t)(to - from));
+        return;
+    }
+    for (char *page = (char *)((uint64_t)from & ~(uint64_t)(PAGE - 1)); page < to; page += PAGE) {
+        if (*open++)
+            memset(page, 0, PAGE);
+    }
+}
+
 void memory_restart(void)
 {
     memcpy(__start_rt_data, data_image, data_bytes());
@@ -109,7 +125,7 @@ void memory_restart(void)
         struct commit *c = &commits[i];
         char *from = stack_low(c);
         from = from && from - STACK_SLACK > c->lo ? from - STACK_SLACK : c->lo;
-        memset(from, 0, (size_t)(c->hi - from));
+        clear(from, c->hi);
     }
     n_commits = 0;
     brk_now = (char *)MEMORY_ARENA_BASE;
@@ -155,6 +171,8 @@ void memory_decommit(void *p, size_t bytes)
         if (a < b)
             memset(a, 0, (size_t)(b - a));
     }
+    mprotect(p, bytes, PROT_NONE);
+    memset(accessible + ((uint64_t)p - MEMORY_ARENA_BASE) / PAGE, 0, bytes / PAGE);
     race_forget((uint64_t)lo, bytes);
 }
 

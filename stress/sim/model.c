@@ -3,10 +3,13 @@
 // What the oracles know of the runtime: its status words, queues and idle lists, read directly
 // while no thread of it moves. Built once per size, uninstrumented; the runtime has no code for it.
 //
-//   gstate     a status change that the states do not allow, made by the wrong m, or of a g that is
-//   in two places lost-wake  a stable point where nothing is pending, and yet there is work
-//   conserve   time is about to pass by more than CONSERVE_BOUND_NS while a p is idle and a
-//   goroutine queued
+// gstate: a status change that the states do not allow, made by the wrong m, or of a g that is in
+// two places.
+//
+// lost-wake: a stable point where nothing is pending, and yet there is work.
+//
+// conserve: time is about to pass by more than CONSERVE_BOUND_NS while a p is idle and a goroutine
+// queued.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 

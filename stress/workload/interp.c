@@ -4,14 +4,13 @@
 // that tell the personality where it is. Compiled in every flavour; what it touches is part of what
 // is tested, so it shares as few words as possible:
 //
-//   - `live` counts the goroutines that were started and have not ended, and main while it does not
-//   wait. Whoever
-//     takes it to zero is the last one, and main waits: it wakes main. One word, so no store-load
-//     pattern.
-//   - `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use
-//   its
-//     handle right now. It lets a permit come before the goroutine runs, and keeps a handle from
-//     being used after the goroutine ended and its g went to another one.
+// `live` counts the goroutines that were started and have not ended, and main while it does not
+// wait. Whoever takes it to zero is the last one, and main waits: it wakes main. One word, so no
+// store-load pattern.
+//
+// `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use its
+// handle right now. It lets a permit come before the goroutine runs, and keeps a handle from being
+// used after the goroutine ended and its g went to another one.
 //
 // A channel-like hand-over inside the interpreter was not used: it would order what the program
 // leaves unordered.

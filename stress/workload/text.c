@@ -27,6 +27,7 @@ struct parser {
     struct scan s;
     struct workload *w;
     bool procs_seen, sizes_seen;
+    uint32_t procs_line, procs_col;
 };
 
 static bool name_char(char c, bool first)
@@ -246,6 +247,8 @@ static bool parse_setting(struct parser *p, const struct word *word)
         if (!arg_number(p, "procs", 1, WL_PROCS, false, &number))
             return false;
         p->w->procs = (uint32_t)number;
+        p->procs_line = p->s.line;
+        p->procs_col = word->col;
         return scan_eol(&p->s);
     }
     if (!scan_word(&p->s, &value) || !(word_is(&value, "tiny") || word_is(&value, "prod")))
@@ -294,6 +297,15 @@ static bool resolve_bodies(struct parser *p)
     return true;
 }
 
+// `sizes` may stand after `procs`, so this is known at the end.
+static bool procs_fit(struct parser *p)
+{
+    if (p->w->prod || p->w->procs <= WL_PROCS_TINY)
+        return true;
+    p->s.line = p->procs_line;
+    return scan_fail(&p->s, p->procs_col, "procs: at most %d with sizes tiny", WL_PROCS_TINY);
+}
+
 struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
                                 struct text_error *err)
 {
@@ -313,7 +325,7 @@ struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
             ok = parse_line(&p);
         if (ok && p.w->name[0] == 0)
             ok = scan_fail(&p.s, 1, "the first line must be 'workload NAME'");
-        ok = ok && resolve_bodies(&p) && workload_finish(p.w, err);
+        ok = ok && procs_fit(&p) && resolve_bodies(&p) && workload_finish(p.w, err);
     }
     if (ok)
         return p.w;

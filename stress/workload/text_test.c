@@ -91,6 +91,7 @@ static const struct refusal refusals[] = {
     {"hello\n", 1, 1, "first line"},
     {"# only a comment\n", 2, 1, "first line"},
     {"workload 9\n", 1, 10, "not a name"},
+    {"workload w\nprocs 17\nsizes tiny\ngoroutine main\n", 2, 1, "at most 16 with sizes tiny"},
     {"workload w x\n", 1, 12, "unexpected 'x'"},
     {"workload w\n", 1, 1, "no goroutine 'main'"},
     {"workload w\nprocs 0\n", 2, 7, "from 1 to 64"},
