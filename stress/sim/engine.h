@@ -82,6 +82,7 @@ struct sim {
     struct fiber *fiber;
     uint32_t node; // call stack of the running fiber
     uint32_t depth;
+    uint32_t moment; // race.c's number for here and now; 0: not made yet
     uint32_t thread; // index of the running thread
     uint32_t tag;    // number of the execution in the upper bits, see sim_untag
     uint64_t points;
@@ -187,6 +188,7 @@ static inline uint32_t sim_point(uint64_t pc)
     sim_visit(site);
     sim_note_value((uint64_t)sim.thread << 32 | site);
     sim.points++;
+    sim.moment = 0;
     if (unlikely(sim.points >= sim.next_stop || sim.ask[site]))
         sim_slow_point(site);
     return site;

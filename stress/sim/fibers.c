@@ -56,6 +56,7 @@ static void set_position(const struct position *p)
         (struct context){p->actor, p->after, p->op, sim_threads[sim.thread].name};
     sim.at = *p;
     sim.at.context = context;
+    sim.moment = 0;
 }
 
 void sim_position_goroutine(struct fiber *g)

@@ -27,6 +27,7 @@ void __tsan_func_entry(void *caller_pc)
     if (sp < f->low)
         f->low = sp;
     sim.node = calls_child(sim.node, (uint64_t)caller_pc);
+    sim.moment = 0;
     sim.depth++;
 }
 
@@ -35,6 +36,7 @@ void __tsan_func_exit(void)
     if (unlikely(!sim.running))
         return;
     sim.node = calls[sim.node].parent;
+    sim.moment = 0;
     sim.depth--;
 }
 

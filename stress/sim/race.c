@@ -43,38 +43,40 @@ void race_restart(void)
     n_accesses = n_syncs = 1;
     free_accesses = 0;
     n_moments = 0;
-    moments[0] = (struct moment){0};
     if (!sim_uses_fences)
         return;
     for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
-        fence_release[i].n = fence_acquire[i].n = 0;
+        fence_release[i].blocks = fence_acquire[i].blocks = 0;
 }
 
-static void join(struct clock *to, const struct clock *from)
+static inline void join(struct clock *to, const struct clock *from)
 {
-    while (to->n < from->n)
-        to->at[to->n++] = 0;
-    for (uint32_t i = 0; i < from->n; i++)
-        to->at[i] = from->at[i] > to->at[i] ? from->at[i] : to->at[i];
+    while (to->blocks < from->blocks)
+        to->block[to->blocks++] = (clock_block){0};
+    for (uint32_t i = 0; i < from->blocks; i++) {
+        clock_block later = from->block[i] > to->block[i];
+        to->block[i] = (from->block[i] & later) | (to->block[i] & ~later);
+    }
 }
 
-static void copy(struct clock *to, const struct clock *from)
+static inline void copy(struct clock *to, const struct clock *from)
 {
-    to->n = from->n;
-    for (uint32_t i = 0; i < from->n; i++)
-        to->at[i] = from->at[i];
+    to->blocks = from->blocks;
+    for (uint32_t i = 0; i < from->blocks; i++)
+        to->block[i] = from->block[i];
 }
 
 // A new thread knows what its creator knew.
 void race_spawn(uint32_t parent, uint32_t child)
 {
     struct clock *c = &race_clocks[child];
-    c->n = 0;
-    if (parent != child)
+    memset(c, 0, sizeof *c);
+    if (parent != child) {
         join(c, &race_clocks[parent]);
-    while (c->n <= child)
-        c->at[c->n++] = 0;
-    race_clocks[parent].at[parent]++; // the creator's later accesses are not known to it
+        race_clocks[parent].at[parent]++; // its later accesses are not known to the child
+    }
+    if (c->blocks <= child / 4)
+        c->blocks = child / 4 + 1;
     c->at[child] = 1;
 }
 
@@ -129,25 +131,26 @@ static void report(void *arg)
 
 // Accesses --------------------------------------------------------------------------------
 
-static uint32_t moment_now(void)
+static __attribute__((noinline)) uint32_t new_moment(void)
 {
-    const struct moment *last = &moments[n_moments];
-    struct moment now = {sim.node, sim.at.context, (uint32_t)sim.points};
-    if (last->node == now.node && last->point == now.point && last->context == now.context)
-        return n_moments;
-    if (unlikely(++n_moments == MOMENTS_MAX))
+    if (unlikely(n_moments + 1 == MOMENTS_MAX))
         sim_finish(SIM_LIMIT);
-    moments[n_moments] = now;
-    return n_moments;
+    moments[++n_moments] = (struct moment){sim.node, sim.at.context, (uint32_t)sim.points};
+    return sim.moment = n_moments;
 }
 
-void race_touch(struct access *a, unsigned kind, uint64_t pc)
+static inline void touch(struct access *a, unsigned kind, uint64_t pc)
 {
     a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
     if (kind == ACCESS_WRITE)
         a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
     a->pc[kind] = (uint32_t)pc;
-    a->moment[kind] = moment_now();
+    a->moment[kind] = sim.moment != 0 ? sim.moment : new_moment();
+}
+
+void race_touch(struct access *a, unsigned kind, uint64_t pc)
+{
+    touch(a, kind, pc);
 }
 
 // A new first record of the list.
@@ -211,7 +214,7 @@ static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsign
     for (uint32_t *link = first; *link != 0;) {
         uint32_t i = *link;
         struct access *a = &race_accesses[i];
-        uint32_t known = a->thread < mine->n ? mine->at[a->thread] : 0;
+        uint32_t known = mine->at[a->thread];
         int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
         if (unlikely(with >= 0)) {
             struct race r = {*a, (unsigned)with, addr,  (unsigned)__builtin_popcount(mask),
@@ -228,24 +231,44 @@ static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsign
     }
 }
 
+// The commonest case of all: one record, of another thread, ordered before this access and covered by
+// it. It becomes the running thread's.
+static inline bool take_over(struct access *a, unsigned mask, unsigned kind, bool atomic)
+{
+    if (a->next != 0 || a->thread == sim.thread || !covers(mask, kind, atomic, a))
+        return false;
+    uint32_t known = race_clocks[sim.thread].at[a->thread];
+    if (a->clock[ACCESS_READ] > known || a->clock[ACCESS_WRITE] > known)
+        return false;
+    a->clock[ACCESS_READ] = a->clock[ACCESS_WRITE] = 0;
+    a->thread = (uint8_t)sim.thread;
+    a->mask = (uint8_t)mask;
+    a->atomic = atomic;
+    return true;
+}
+
 void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
                      uint64_t pc)
 {
     uint32_t first = sim_untag(c->access);
     if (first == 0) {
-        race_touch(add_access(c, mask, atomic), kind, pc);
+        touch(add_access(c, mask, atomic), kind, pc);
+        return;
+    }
+    if (take_over(&race_accesses[first], mask, kind, atomic)) {
+        touch(&race_accesses[first], kind, pc);
         return;
     }
     uint32_t own = take_own(&first, mask, atomic);
     look_at_others(&first, addr, mask, kind, atomic, pc);
     c->access = first | sim.tag;
     if (own == 0) {
-        race_touch(add_access(c, mask, atomic), kind, pc);
+        touch(add_access(c, mask, atomic), kind, pc);
         return;
     }
     race_accesses[own].next = first;
     c->access = own | sim.tag;
-    race_touch(&race_accesses[own], kind, pc);
+    touch(&race_accesses[own], kind, pc);
 }
 
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)
@@ -293,7 +316,7 @@ static struct sync *find_sync(struct cell *c, uint64_t addr, bool make)
     s->next = sim_untag(c->sync);
     s->offset = offset;
     s->watched = false;
-    s->released.n = 0;
+    s->released.blocks = 0;
     c->sync = n_syncs++ | sim.tag;
     return s;
 }
@@ -368,7 +391,7 @@ bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
     if (s && sim_uses_fences)
         copy(&s->released, &fence_release[me]);
     else if (s)
-        s->released.n = 0;
+        s->released.blocks = 0;
     return s && s->watched;
 }
 

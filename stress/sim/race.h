@@ -28,9 +28,14 @@ struct access {
     uint32_t moment[2];
 };
 
+// Four entries at a time. A thread's own clock is zero from n on; in others at[] there is stale.
+typedef int32_t clock_block __attribute__((vector_size(16)));
 struct clock {
-    uint32_t n; // entries from here on are zero, whatever at[] holds
-    uint32_t at[SIM_THREADS_MAX];
+    uint32_t blocks;
+    union {
+        clock_block block[SIM_THREADS_MAX / 4];
+        uint32_t at[SIM_THREADS_MAX];
+    };
 };
 
 extern bool race_enabled;

@@ -93,6 +93,7 @@ const struct sim_result *sim_run(const struct sim_params *p)
     sim.ready--;
     memmove(&sim.run[0], &sim.run[1], sim.ready * sizeof sim.run[0]);
     sim.at = first->at;
+    sim.moment = 0;
     sim.fiber = first->own;
     sim.node = CALLS_ROOT;
     sim.depth = 0;

@@ -135,6 +135,7 @@ static void switch_to(struct thread *t)
     sim_current = t;
     sim.thread = t->index;
     sim.at = t->at;
+    sim.moment = 0;
     sim.fiber = t->fiber;
     sim.node = t->fiber->node;
     sim.depth = t->fiber->depth;
