@@ -122,8 +122,6 @@ static void note(cJSON *results, const struct figure *f)
     cJSON_AddItemToArray(results, o);
 }
 
-enum { NAME_WIDTH = 44 }; // longer names have a line of their own
-
 // At most four digits that mean something, and no exponent.
 static const char *digits(double value, char *text, size_t bytes)
 {
@@ -134,26 +132,36 @@ static const char *digits(double value, char *text, size_t bytes)
     return text;
 }
 
+// The goal in words; "" for none.
+static const char *goal_text(const struct figure *f, char *text, size_t bytes)
+{
+    char a[32], b[32];
+
+    text[0] = 0;
+    if (f->least > 0 && f->most > 0)
+        snprintf(text, bytes, "%s to %s", digits(f->least, a, sizeof a),
+                 digits(f->most, b, sizeof b));
+    else if (f->least > 0 || f->most > 0)
+        snprintf(text, bytes, "at %s %s", f->least > 0 ? "least" : "most",
+                 digits(f->least > 0 ? f->least : f->most, a, sizeof a));
+    return text;
+}
+
+// Names come last: those of cases and bugs are long.
 static void show(const struct figure *f)
 {
     const struct samples *s = &f->samples;
-    char a[32], b[32];
+    char a[32], b[32], range[80] = "", goal[80];
 
-    if (strlen(s->name) < NAME_WIDTH)
-        printf("%-*s", NAME_WIDTH, s->name);
-    else
-        printf("%s\n%*s", s->name, NAME_WIDTH, "");
-    printf("%10s %-6s", s->n ? digits(samples_median(s), a, sizeof a) : "-", s->unit);
     if (s->n > 1)
-        printf(" [%s..%s]", digits(samples_least(s), a, sizeof a),
-               digits(samples_most(s), b, sizeof b));
-    if (f->least > 0 && f->most > 0)
-        printf("  goal %s to %s", digits(f->least, a, sizeof a), digits(f->most, b, sizeof b));
-    else if (f->least > 0 || f->most > 0)
-        printf("  goal at %s %s", f->least > 0 ? "least" : "most",
-               digits(f->least > 0 ? f->least : f->most, a, sizeof a));
-    if (missed(f))
-        printf("  %s", s->n ? "MISSED" : "NOT MEASURED");
+        snprintf(range, sizeof range, "[%s..%s]", digits(samples_least(s), a, sizeof a),
+                 digits(samples_most(s), b, sizeof b));
+    printf("%10s %-7s %-18s %-17s %-7s %s", s->n ? digits(samples_median(s), a, sizeof a) : "-",
+           s->unit, range, goal_text(f, goal, sizeof goal),
+           !missed(f) ? ""
+           : s->n     ? "MISSED"
+                      : "NONE",
+           s->name);
     if (f->peer != NULL && s->n > 0)
         printf("  (%s: %s, ratio %.2f)", f->peer, digits(f->peer_value, a, sizeof a),
                samples_median(s) / f->peer_value);
@@ -194,8 +202,9 @@ static void show_machine(void)
 
     if (getloadavg(&load, 1) != 1)
         load = 0;
-    printf("commit %s; %ld processors, load %.1f; median [least..most] of the samples\n",
-           command_commit(), sysconf(_SC_NPROCESSORS_ONLN), load);
+    printf("commit %s, sizes %s; %ld processors, load %.1f\n", command_commit(), command_sizes,
+           sysconf(_SC_NPROCESSORS_ONLN), load);
+    printf("%10s %-7s %-18s %-17s\n", "median", "", "[least..most]", "goal");
     fflush(stdout);
 }
 

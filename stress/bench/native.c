@@ -2,7 +2,8 @@
 //
 // What the runtime's basic operations cost on the machine itself: one p, one thread, sizes prod,
 // no instrumentation. peer/peer.go asks Go the same under the same names. Prints lines of
-// samples.h. Each slice is timed as a whole; a look at the clock stands between batches only.
+// samples.h. Each slice is timed as a whole, in processor time of the process; a look at the clock
+// stands between batches only.
 #include <stdlib.h>
 
 #include "runtime/rt.h"
@@ -97,13 +98,13 @@ static void measure(const struct operation *op, const struct slices *slices)
         s.name[i] = op->name[i];
     op->batch(); // warm up: goroutines and queues are made once
     for (uint32_t i = 0; i < slices->n; i++) {
-        double begin = slices_now(), seconds;
+        double begin = slices_cpu(), seconds;
         uint64_t batches = 0;
 
         do {
             op->batch();
             batches++;
-            seconds = slices_now() - begin;
+            seconds = slices_cpu() - begin;
         } while (seconds < slices->seconds);
         samples_add(&s, seconds * 1e9 / (double)(batches * BATCH));
     }
