@@ -203,7 +203,7 @@ struct call {
 };
 extern struct call calls[CALLS_MAX];
 // Children found lately, by parent and caller.
-enum { CALLS_CACHE = 1 << 10 };
+enum { CALLS_CACHE = 1 << 12 };
 struct call_cached {
     uint64_t caller_pc;
     uint32_t parent, child;

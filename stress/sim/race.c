@@ -91,7 +91,7 @@ static const char *kind_name(unsigned kind, bool atomic)
 struct race {
     struct access old;
     unsigned old_kind;
-    uint64_t addr, size, pc;
+    uint64_t addr, pc;
     unsigned kind;
     bool atomic;
 };
@@ -117,8 +117,9 @@ static void report(void *arg)
     snprintf(signature, sizeof signature, "race: %s / %s", swap ? now : before,
              swap ? before : now);
     char name[128], message[256];
-    snprintf(message, sizeof message, "data race on %s (%lu bytes): %s after %s, not ordered",
-             sim_address_name(r->addr, name, sizeof name), (unsigned long)r->size, kind, old_kind);
+    int bytes = __builtin_popcount(old->mask);
+    snprintf(message, sizeof message, "data race on %s (%d bytes): %s after %s, not ordered",
+             sim_address_name(r->addr, name, sizeof name), bytes, kind, old_kind);
     struct sim_finding *f = &sim.result.finding;
     const struct moment *m = &moments[old->moment[r->old_kind]];
     oracle_place(&f->place[0], m->context, sim_site_of(old_pc), m->node, old_pc, old_kind,
@@ -127,6 +128,14 @@ static void report(void *arg)
                  sim.points);
     f->places = 2;
     oracle_report("race", signature, message);
+}
+
+static __attribute__((noinline)) void report_race(const struct access *old, unsigned old_kind,
+                                                  uint64_t addr, unsigned kind, bool atomic,
+                                                  uint64_t pc)
+{
+    struct race r = {*old, old_kind, addr, pc, kind, atomic};
+    sim_enter(report, &r);
 }
 
 // Accesses --------------------------------------------------------------------------------
@@ -153,8 +162,7 @@ void race_touch(struct access *a, unsigned kind, uint64_t pc)
     touch(a, kind, pc);
 }
 
-// A new first record of the list.
-static struct access *add_access(struct cell *c, unsigned mask, bool atomic)
+static uint32_t new_access(unsigned mask, bool atomic)
 {
     uint32_t i = free_accesses;
     if (i != 0) {
@@ -165,13 +173,11 @@ static struct access *add_access(struct cell *c, unsigned mask, bool atomic)
         i = n_accesses++;
     }
     struct access *a = &race_accesses[i];
-    a->next = sim_untag(c->access);
     a->clock[ACCESS_READ] = a->clock[ACCESS_WRITE] = 0;
     a->thread = (uint8_t)sim.thread;
     a->mask = (uint8_t)mask;
     a->atomic = atomic;
-    c->access = i | sim.tag;
-    return a;
+    return i;
 }
 
 // The kind of `a`'s access that races with one of `kind` now, or -1. Another thread's.
@@ -192,36 +198,26 @@ static bool covers(unsigned mask, unsigned kind, bool atomic, const struct acces
            (!atomic || a->atomic);
 }
 
-// Takes the running thread's own record out of the list; 0: it has none.
-static uint32_t take_own(uint32_t *first, unsigned mask, bool atomic)
-{
-    for (uint32_t *link = first; *link != 0; link = &race_accesses[*link].next) {
-        uint32_t i = *link;
-        const struct access *a = &race_accesses[i];
-        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic) {
-            *link = a->next;
-            return i;
-        }
-    }
-    return 0;
-}
-
-// Looks at the accesses of others, and drops those that this one covers.
-static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsigned kind,
-                           bool atomic, uint64_t pc)
+// One pass: looks at the accesses of others, drops what this one covers, takes the own record out.
+// Returns the own record, 0 when there is none.
+static inline uint32_t look_through(uint32_t *first, uint64_t addr, unsigned mask, unsigned kind,
+                                    bool atomic, uint64_t pc)
 {
     const struct clock *mine = &race_clocks[sim.thread];
+    uint32_t own = 0;
     for (uint32_t *link = first; *link != 0;) {
         uint32_t i = *link;
         struct access *a = &race_accesses[i];
         uint32_t known = mine->at[a->thread];
-        int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
-        if (unlikely(with >= 0)) {
-            struct race r = {*a, (unsigned)with, addr,  (unsigned)__builtin_popcount(mask),
-                             pc, kind,           atomic};
-            sim_enter(report, &r);
-        }
-        if (a->clock[0] <= known && a->clock[1] <= known && covers(mask, kind, atomic, a)) {
+        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic) {
+            own = i;
+            *link = a->next;
+        } else if (unlikely(a->clock[ACCESS_READ] > known || a->clock[ACCESS_WRITE] > known)) {
+            int with = a->thread == sim.thread ? -1 : racing(a, mask, kind, atomic, known);
+            if (unlikely(with >= 0))
+                report_race(a, (unsigned)with, addr, kind, atomic, pc);
+            link = &a->next;
+        } else if (covers(mask, kind, atomic, a)) {
             *link = a->next;
             a->next = free_accesses;
             free_accesses = i;
@@ -229,43 +225,16 @@ static void look_at_others(uint32_t *first, uint64_t addr, unsigned mask, unsign
             link = &a->next;
         }
     }
-}
-
-// The commonest case of all: one record, of another thread, ordered before this access and covered by
-// it. It becomes the running thread's.
-static inline bool take_over(struct access *a, unsigned mask, unsigned kind, bool atomic)
-{
-    if (a->next != 0 || a->thread == sim.thread || !covers(mask, kind, atomic, a))
-        return false;
-    uint32_t known = race_clocks[sim.thread].at[a->thread];
-    if (a->clock[ACCESS_READ] > known || a->clock[ACCESS_WRITE] > known)
-        return false;
-    a->clock[ACCESS_READ] = a->clock[ACCESS_WRITE] = 0;
-    a->thread = (uint8_t)sim.thread;
-    a->mask = (uint8_t)mask;
-    a->atomic = atomic;
-    return true;
+    return own;
 }
 
 void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
                      uint64_t pc)
 {
     uint32_t first = sim_untag(c->access);
-    if (first == 0) {
-        touch(add_access(c, mask, atomic), kind, pc);
-        return;
-    }
-    if (take_over(&race_accesses[first], mask, kind, atomic)) {
-        touch(&race_accesses[first], kind, pc);
-        return;
-    }
-    uint32_t own = take_own(&first, mask, atomic);
-    look_at_others(&first, addr, mask, kind, atomic, pc);
-    c->access = first | sim.tag;
-    if (own == 0) {
-        touch(add_access(c, mask, atomic), kind, pc);
-        return;
-    }
+    uint32_t own = look_through(&first, addr, mask, kind, atomic, pc);
+    if (own == 0)
+        own = new_access(mask, atomic);
     race_accesses[own].next = first;
     c->access = own | sim.tag;
     touch(&race_accesses[own], kind, pc);
