@@ -160,6 +160,7 @@ static void list_goroutines(char *buf, size_t bytes)
         n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s%s", separator,
                               (unsigned long)all[i]->goid, status_name(status),
                               status == G_WAITING ? why : "");
+        separator = ", ";
     }
 }
 
