@@ -32,6 +32,7 @@ uint64_t memory_global_lo, memory_global_span;
 static char *data_image;
 static char *brk_now;       // next reservation
 static uint8_t *accessible; // per arena page: has PROT_READ | PROT_WRITE
+static bool closed_again;   // a page was decommitted in this execution
 static struct commit {
     char *lo, *hi;
 } commits[COMMITS_MAX];
@@ -104,13 +105,11 @@ static char *stack_low(const struct commit *c)
 // Clears what of the range is still accessible: a part may have been decommitted.
 static void clear(char *from, char *to)
 {
-    const uint8_t *open = accessible + ((uint64_t)from - MEMORY_ARENA_BASE) / PAGE;
-    const size_t pages = ((uint64_t)to - MEMORY_ARENA_BASE + PAGE - 1) / PAGE -
-                         ((uint64_t)from - MEMORY_ARENA_BASE) / PAGE;
-    if (likely(!memchr(open, 0, pages))) {
+    if (likely(!closed_again)) {
         memset(from, 0, (size_t)(to - from));
         return;
     }
+    const uint8_t *open = accessible + ((uint64_t)from - MEMORY_ARENA_BASE) / PAGE;
     for (char *page = (char *)((uint64_t)from & ~(uint64_t)(PAGE - 1)); page < to; page += PAGE) {
         if (*open++)
             memset(page, 0, PAGE);
@@ -128,6 +127,7 @@ void memory_restart(void)
         clear(from, c->hi);
     }
     n_commits = 0;
+    closed_again = false;
     brk_now = (char *)MEMORY_ARENA_BASE;
 }
 
@@ -172,6 +172,7 @@ void memory_decommit(void *p, size_t bytes)
             memset(a, 0, (size_t)(b - a));
     }
     mprotect(p, bytes, PROT_NONE);
+    closed_again = true;
     memset(accessible + ((uint64_t)p - MEMORY_ARENA_BASE) / PAGE, 0, bytes / PAGE);
     race_forget((uint64_t)lo, bytes);
 }

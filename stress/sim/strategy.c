@@ -179,7 +179,10 @@ struct bytes {
     size_t n, at;
 };
 
-static uint8_t next_byte(struct bytes *b) { return b->at < b->n ? b->data[b->at++] : 0; }
+static uint8_t next_byte(struct bytes *b)
+{
+    return b->at < b->n ? b->data[b->at++] : 0;
+}
 
 static void bytes_plan(struct bytes *b, uint64_t number)
 {

@@ -8,8 +8,11 @@
 
 #include "runtime/base/atomic.h"
 
-static atomic_u32 x, y, done;
-static uint32_t r0, r1;
+static _Alignas(8) atomic_u32 x;
+static _Alignas(8) atomic_u32 y;
+static _Alignas(8) atomic_u32 done;
+static _Alignas(8) uint32_t r0;
+static _Alignas(8) uint32_t r1;
 
 static void end(void)
 {
