@@ -12,8 +12,6 @@
 
 #include "stress/sim/sim.h"
 
-#include <setjmp.h>
-
 enum {
     SIM_SITES_MAX = 4096,
     SIM_FIBERS_MAX = 2048,
@@ -66,7 +64,7 @@ struct thread {
     int64_t deadline;  // virtual time; NEVER: none
     uint64_t since;    // order of blocking
     int wait_result;
-    uint32_t relaxes; // host_relax in a row with no other thread ready
+    uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
 };
 #define NEVER INT64_MAX
 
@@ -276,9 +274,7 @@ struct sim_model {
     void **tls;          // the program's one thread-local
     void (*begin)(void); // before the first thread runs
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
-    void (*stable)(
-        int64_t jump_ns); // no thread can run; time is about to move by that (-1: nothing pending)
-    void (*end)(bool exited); // the execution ended without a finding
+    void (*stable)(int64_t jump_ns); // no thread can run; time will move by that (-1: never)
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
 };
 extern const struct sim_model *sim_model;

@@ -205,11 +205,6 @@ static void model_stable(int64_t jump_ns)
         stable_report("deadlock", "all goroutines wait", jump_ns);
 }
 
-static void model_end(bool exited)
-{
-    (void)exited;
-}
-
 static void model_begin(void)
 {
     race_watch((uint64_t)&allgs.n);
@@ -299,7 +294,6 @@ static const struct sim_model model = {
     .begin = model_begin,
     .wrote = model_wrote,
     .stable = model_stable,
-    .end = model_end,
     .name = model_name,
 };
 
