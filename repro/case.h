@@ -19,8 +19,8 @@
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
 //
-// status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. found: any text.
-// program: see stress/workload/text.h.
+// status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. oracle: also the
+// start of the signature. found: any text, here the command that found it. program: see stress/workload/text.h.
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a
@@ -37,6 +37,8 @@ enum {
     CASE_NAME_BYTES = 64, // of an actor
     CASE_FUNCTION_BYTES = 1024,
     CASE_SITE_TEXT_BYTES = 1024,
+    CASE_FOUND_BYTES = 2048,
+    CASE_COMMAND_BYTES = 1536, // of those, for the command that found it
 };
 
 // One choice by names; the texts are owned.
@@ -53,7 +55,7 @@ struct case_choice {
 
 struct repro_case {
     bool fixed;
-    char oracle[32], signature[512], memory[8], found[400];
+    char oracle[32], signature[512], memory[8], found[CASE_FOUND_BYTES];
     struct workload *program;   // owned
     struct case_choice *choice; // owned
     size_t choices, capacity;

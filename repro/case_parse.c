@@ -86,6 +86,28 @@ static bool parse_oracle(struct parser *p)
     return scan_eol(&p->s);
 }
 
+// The oracle stands at the start of the signature as well; what compares signatures relies on it.
+static bool parse_signature(struct parser *p)
+{
+    struct repro_case *c = p->c;
+    size_t n = strlen(c->oracle);
+
+    if (!expect_key(p, "signature"))
+        return false;
+    const char *text = p->s.at;
+    if (!rest_of_line(p, "signature", c->signature, sizeof c->signature))
+        return false;
+    while (*text == ' ' || *text == '\t')
+        text++;
+    if (strncmp(c->signature, c->oracle, n) == 0 && strncmp(c->signature + n, ": ", 2) == 0)
+        return true;
+    p->s.at = text;
+    return scan_fail(&p->s, scan_col(&p->s),
+                     "contradiction: the oracle is '%s', but the signature does not begin with "
+                     "'%s: '",
+                     c->oracle, c->oracle);
+}
+
 // The program's lines are those that are indented; they go to the workload parser as they are.
 static bool parse_program(struct parser *p, bool prod)
 {
@@ -324,10 +346,8 @@ static bool parse_header(struct parser *p, bool *prod)
     struct repro_case *c = p->c;
     bool other;
 
-    if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p))
-        return false;
-    if (!expect_key(p, "signature") ||
-        !rest_of_line(p, "signature", c->signature, sizeof c->signature))
+    if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
+        !parse_signature(p))
         return false;
     if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
         return false;

@@ -142,18 +142,23 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus open\nstatus open\n", 3, 1, "'oracle' expected here"},
     {"gauntlet case 1\nstatus open\noracle ../x\n", 3, 8, "not a name"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature\n", 4, 10, "text expected"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes big\n", 5, 7, "tiny or prod"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory tso\n", 6, 8,
+    {"gauntlet case 1\nstatus open\noracle race\nsignature  conserve: s\n", 4, 12,
+     "contradiction: the oracle is 'race', but the signature does not begin with 'race: '"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature races: s\n", 4, 11, "contradiction"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race\n", 4, 11, "contradiction"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes big\n", 5, 7,
+     "tiny or prod"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory tso\n", 6, 8,
      "sc expected"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes prod\nmemory sc\nfound "
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes prod\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\nchoices\n",
      10, 1, "contradiction: sizes"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound "
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\n    fly\nchoices\n",
      11, 5, "unknown operation 'fly'"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature s\nsizes tiny\nmemory sc\nfound "
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory sc\nfound "
      "f\nprogram\nchoices\n",
      9, 1, "empty"},
     {HEAD, 17, 1, "truncated: 'choices' is missing"},

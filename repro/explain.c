@@ -3,7 +3,8 @@
 // The timeline of a case. An execution has hundreds of events and a reader has one screen, so each
 // event gets a weight: highest for choices and for the places of the finding, then for their
 // neighbours on the same thread, for the word the finding is about, and for values that one thread
-// writes and another one meets. The heaviest that fit are shown, in order, with the gaps counted.
+// writes and another one meets. How each thread ends is always shown: who sleeps, and after which
+// look. The heaviest that fit are shown, in order, with the gaps counted.
 //
 // One lane a thread, not one a goroutine: goroutines move between threads, and races are between
 // threads. Which goroutine a thread runs is said in words.
@@ -24,8 +25,13 @@ enum {
     FUNCTION_WIDTH = 28,
     FRAMES = 5,
     WEIGHT_MARK = 1000,
-    TAIL = 6
+    TAIL = 6,
+    LAST_EVENTS = 2, // of each thread
+    LAST_LOOKS = 2,  // and these, when the finding is about work that nobody took
 };
+
+// What a word is to a scheduler that left work lying.
+enum meaning { WORD_OTHER, WORD_LOCK, WORD_STATUS, WORD_QUEUE, WORD_SCHED };
 
 struct view {
     const struct repro_case *c;
@@ -33,6 +39,7 @@ struct view {
     const struct sim_event *e;
     size_t n;
     uint32_t *weight;     // [n]
+    bool left_lying;      // the oracle is about work that nobody took
     uint32_t lane[LANES]; // thread names, in order of appearance
     uint32_t lanes;
     bool colour;
@@ -109,6 +116,73 @@ static void window(const struct view *v, uint64_t *begin, uint64_t *end)
     }
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+// By the names that the engine gives to words of the runtime: "sched.npidle", "p1.runqtail",
+// "g3.status". Elsewhere than in the runtime nothing has such a name.
+static enum meaning word_of(const struct sim_event *e)
+{
+    static const char *const sched[] = {"sched.nmspinning", "sched.needspinning", "sched.npidle",
+                                        "sched.runqsize"};
+    char name[96];
+
+    if (e->addr == 0 || is_plain(e))
+        return WORD_OTHER;
+    sim_address_name(e->addr, name, sizeof name);
+    for (size_t i = 0; i < sizeof sched / sizeof sched[0]; i++)
+        if (strcmp(name, sched[i]) == 0)
+            return WORD_SCHED;
+    if (name[0] == 'g' && ends_with(name, ".status"))
+        return WORD_STATUS;
+    if (name[0] == 'p' && (strstr(name, ".runq") != NULL || ends_with(name, ".runnext")))
+        return WORD_QUEUE;
+    return ends_with(name, ".lock") ? WORD_LOCK : WORD_OTHER;
+}
+
+// Words by which threads tell each other that there is work, or somebody who looks for it: the
+// later the heavier, and a change more than a look.
+static void weigh_words(struct view *v)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        const struct sim_event *e = &v->e[i];
+        enum meaning word = word_of(e);
+        uint32_t late = (uint32_t)(200 * i / v->n), change = e->old_value != e->new_value;
+
+        if (word == WORD_SCHED)
+            heavier(v, i, 220 + late + 60 * change);
+        else if (word == WORD_STATUS)
+            heavier(v, i, 160 + late + 40 * change);
+    }
+}
+
+// The last events of each thread.
+static void weigh_ends(struct view *v)
+{
+    uint32_t thread[LANES], events[LANES] = {0}, looks[LANES] = {0}, threads = 0;
+
+    for (size_t i = v->n; i-- > 0;) {
+        uint32_t t = 0;
+        enum meaning word = v->left_lying ? word_of(&v->e[i]) : WORD_OTHER;
+        bool look = word == WORD_SCHED || word == WORD_QUEUE;
+
+        while (t < threads && thread[t] != v->e[i].thread)
+            t++;
+        if (t == LANES || is_plain(&v->e[i]))
+            continue;
+        if (t == threads)
+            thread[threads++] = v->e[i].thread;
+        if (events[t] < LAST_EVENTS || (look && looks[t] < LAST_LOOKS))
+            heavier(v, i, WEIGHT_MARK);
+        events[t]++;
+        looks[t] += look;
+    }
+}
+
 // A write that another thread meets next at that word: both ends.
 static void weigh_meetings(struct view *v)
 {
@@ -121,6 +195,8 @@ static void weigh_meetings(struct view *v)
 
         if (!is_write(&v->e[i]))
             continue;
+        if (v->left_lying && word_of(&v->e[i]) == WORD_LOCK)
+            weight /= 3; // locks order everything, and explain nothing here
         for (size_t k = i + 1; k < v->n && k < i + REACH; k++) {
             if (v->e[k].addr != v->e[i].addr || is_plain(&v->e[k]))
                 continue;
@@ -138,6 +214,9 @@ static void weigh(struct view *v)
     uint64_t words[2] = {0, 0};
 
     weigh_meetings(v);
+    weigh_ends(v);
+    if (v->left_lying)
+        weigh_words(v);
     for (size_t i = 0; i < v->n; i++) {
         const struct sim_event *e = &v->e[i];
         int place = place_of(v, e);
@@ -451,7 +530,7 @@ static void print_places(const struct view *v, bool full)
 
 static size_t line_count(const struct view *v)
 {
-    size_t lines = 8 + v->c->program->ops + v->c->program->bodies;
+    size_t lines = 9 + v->c->program->ops + v->c->program->bodies;
 
     for (uint32_t i = 0; i < v->r->finding.places && v->r->outcome == SIM_FOUND; i++) {
         uint32_t frames = v->r->finding.place[i].stack.n;
@@ -465,9 +544,9 @@ static void print_head(const struct view *v, bool same)
     const struct repro_case *c = v->c;
 
     fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
-    fprintf(v->out, "  %s, %s sizes, memory %s, %zu choices, %" PRIu64 " points; found by %s\n",
+    fprintf(v->out, "  %s, %s sizes, memory %s, %zu choice%s, %" PRIu64 " points; found by %s\n",
             c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
-            c->memory, c->choices, v->r->points, c->found);
+            c->memory, c->choices, c->choices == 1 ? "" : "s", v->r->points, c->found);
     if (!same)
         fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
                 v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found",
@@ -496,6 +575,7 @@ bool explain(struct repro_case *c, const struct explain_options *options, FILE *
     case_schedule(c, &schedule, &missing);
     v.r = trial_run(&t, sim_strategy_replay(&schedule), 0, true);
     v.e = sim_trace(&v.n);
+    v.left_lying = strcmp(c->oracle, "conserve") == 0 || strcmp(c->oracle, "lost-wake") == 0;
     v.weight = calloc(v.n + 1, sizeof *v.weight);
     bool same = trial_found(v.r, c->signature);
     if (v.weight != NULL) {

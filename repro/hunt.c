@@ -48,7 +48,7 @@ static bool met_before(const struct hunter *h, const char *signature)
 }
 
 // What counts is the case as others will read it: printed, parsed and replayed twice.
-static bool confirm_text(const struct repro_case *c)
+static bool replays_as_text(const struct repro_case *c)
 {
     struct repro_case read;
     struct replay_outcome outcome;
@@ -77,8 +77,8 @@ static void set_case(struct hunt_find *f, struct repro *r)
     f->c.program = r->w;
     r->w = NULL;
     if (!case_set_choices(&f->c, &r->schedule))
-        f->confirmed = false;
-    f->confirmed = f->confirmed && confirm_text(&f->c);
+        f->replayed = false;
+    f->replayed = f->replayed && replays_as_text(&f->c);
     f->operations = f->c.program->ops;
 }
 
@@ -102,11 +102,12 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
     h->nmet += h->met[h->nmet] != NULL;
     h->stats->finds++;
     limits.stop = h->p->stop;
-    f.confirmed = repro_confirm(&repro, 2);
-    if (f.confirmed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
+    f.replayed = repro_replays(&repro, 2);
+    if (f.replayed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
         minimize(&repro, &limits, &f.minimizing);
-    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu executions",
-             h->p->found_by, w->name, strategy, (unsigned long long)f.executions);
+    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu execution%s",
+             h->p->found_by, w->name, strategy, (unsigned long long)f.executions,
+             f.executions == 1 ? "" : "s");
     set_case(&f, &repro);
     h->p->find(&f, h->p->arg);
     case_free(&f.c);

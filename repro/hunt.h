@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The pipeline of a hunt in one process: executions over workloads, strategies and seeds; each new
-// signature is confirmed by replay, minimized and handed on as a case. Saving, output and several
-// processes are the caller's business (ci/gauntlet).
+// signature is replayed, minimized and handed on as a case. Saving, output and several processes
+// are the caller's business (ci/gauntlet).
 #pragma once
 
 #include "repro/case.h"
@@ -17,7 +17,7 @@ struct hunt_find {
     uint32_t operations; // of the minimized program
     char strategy[16];
     char message[768]; // the oracle's words
-    bool confirmed;    // replayed twice with the same signature; if not, c is as found
+    bool replayed;     // twice, with the same signature; if not, c is as found
 };
 
 struct hunt_stats {

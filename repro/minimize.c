@@ -166,7 +166,7 @@ static void smaller_program(struct minimizer *m)
     }
 }
 
-bool repro_confirm(struct repro *r, uint32_t times)
+bool repro_replays(struct repro *r, uint32_t times)
 {
     struct trial t = {0};
 

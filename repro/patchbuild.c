@@ -27,9 +27,9 @@ struct build {
     const struct patchbuild_request *request;
     struct patchkit kit;
     struct patchfile patch;
-    char root[PATH_MAX];    // absolute
-    char scratch[PATH_MAX]; // tree/ with the sources, work/ with all else; "" before it exists
-    bool *again;            // by unit: is compiled again
+    char root[PATH_MAX];     // absolute
+    char scratch[PATH_MAX];  // tree/ with the sources, work/ with all else; "" before it exists
+    bool *again;             // by unit: is compiled again
     struct command *compile; // by unit, while compiling
     char *err;
     size_t errlen;
@@ -157,7 +157,8 @@ static int blame_hunk(struct build *b, const char *log)
     char *said = tree_read(log), *line, *save = NULL;
     int result = 0;
 
-    for (line = strtok_r(said, "\n", &save); line && result == 0; line = strtok_r(NULL, "\n", &save)) {
+    for (line = strtok_r(said, "\n", &save); line && result == 0;
+         line = strtok_r(NULL, "\n", &save)) {
         unsigned number;
         if (strncmp(line, "patching file ", 14) == 0)
             file = line + 14;
@@ -184,8 +185,8 @@ static int apply_patch(struct build *b)
     if (result != 0) {
         result = fail(b, "%s: cannot be written", plain);
     } else {
-        static const char *const args[] = {"patch", "-p1", "--fuzz=0", "--no-backup-if-mismatch",
-                                           "--force", "--reject-file=-"};
+        static const char *const args[] = {
+            "patch", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "--force", "--reject-file=-"};
         for (size_t i = 0; i < sizeof args / sizeof args[0]; i++)
             command_add(&c, args[i]);
         if (command_run(&c) != 0)
@@ -296,7 +297,8 @@ static int blame_source(struct build *b, const char *log)
     char *said = tree_read(log), *line, *save = NULL;
     int result = 0;
 
-    for (line = strtok_r(said, "\n", &save); line && result == 0; line = strtok_r(NULL, "\n", &save)) {
+    for (line = strtok_r(said, "\n", &save); line && result == 0;
+         line = strtok_r(NULL, "\n", &save)) {
         if (strstr(line, "error: ") != NULL)
             result = fail(b, "%s", line);
     }
@@ -386,7 +388,8 @@ static int link_program(struct build *b, const char *linked)
     for (size_t i = 0; i < b->kit.nlinks && result == 0; i++) {
         const struct kit_link *l = &b->kit.links[i];
         if (l->arg == NULL && (inputs[i] = link_input(b, &l->input)) == NULL)
-            result = fail(b, "%s: is missing; build the program first", l->input.action);
+            result =
+                fail(b, "%s: is not there; is a build of this tree under way?", l->input.action);
         else
             command_add(&c, l->arg ? l->arg : inputs[i]);
     }

@@ -28,5 +28,5 @@ int patchbuild_check(const struct patchbuild_request *request, char *err, size_t
 // $XDG_CACHE_HOME/gauntlet or ~/.cache/gauntlet. `sizes` is "tiny" or "prod"; the kits lie beside
 // the running program, or in $GAUNTLET_KITS. Returns 0 with the executable in `path`, or -1 with
 // one line in err.
-int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path, size_t pathlen,
-                      char *err, size_t errlen);
+int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,
+                      size_t pathlen, char *err, size_t errlen);

@@ -31,18 +31,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
-    case 'k': o->request.kit = arg; break;
-    case 'K': o->kit_prod = arg; break;
-    case 'c': o->case_file = arg; break;
-    case 'r': o->request.root = arg; break;
-    case 'p': o->request.patch = arg; break;
-    case 'o': o->request.output = arg; break;
-    case 'v': o->request.verbose = true; break;
+    case 'k':
+        o->request.kit = arg;
+        break;
+    case 'K':
+        o->kit_prod = arg;
+        break;
+    case 'c':
+        o->case_file = arg;
+        break;
+    case 'r':
+        o->request.root = arg;
+        break;
+    case 'p':
+        o->request.patch = arg;
+        break;
+    case 'o':
+        o->request.output = arg;
+        break;
+    case 'v':
+        o->request.verbose = true;
+        break;
     case ARGP_KEY_END:
         if (!o->request.kit || !o->request.patch || !o->request.output)
             argp_error(state, "--kit, --patch and --output are needed");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -50,7 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
     const struct argp argp = {options, parse, NULL, "Builds a program with a patch to the runtime.",
-                              NULL, NULL, NULL};
+                              NULL,    NULL,  NULL};
     struct options o = {.request = {.root = "."}};
     char err[1024];
 

@@ -115,7 +115,8 @@ static void touched_header_compiles_its_includers(void **state)
     (void)state;
     patch_first_line("runtime/sched/timer.h", NULL);
     log = build_and_log(0, err, sizeof err);
-    assert_int_equal(sscanf(log, "patched: runtime/sched/timer.h (%u of %u sources", &again, &all), 2);
+    assert_int_equal(sscanf(log, "patched: runtime/sched/timer.h (%u of %u sources", &again, &all),
+                     2);
     free(log);
     assert_true(again >= 2);
     assert_true(again < all);

@@ -24,6 +24,11 @@ struct hash {
     uint64_t a, b;
 };
 
+// Both happen, and one cannot tell them apart from here.
+#define NOT_BUILT                                                                                  \
+    "either a build of this tree is under way (try again when it has ended), or this program "     \
+    "was not started by ./gauntlet, which builds what a patch needs"
+
 static const char entry_prefix[] = "patched-";
 
 // FNV-1a in two lanes, of which the second also turns.
@@ -71,7 +76,7 @@ static int hash_request(struct hash *h, const struct patchbuild_request *r, char
         return -1;
     }
     if (hash_file(h, r->kit) != 0 || patchkit_read(&k, r->kit, err, errlen) != 0) {
-        (void)snprintf(err, errlen, "%s: cannot be read: %m; start it as ./gauntlet", r->kit);
+        (void)snprintf(err, errlen, "%s: cannot be read: %m; " NOT_BUILT, r->kit);
         return -1;
     }
     for (size_t i = 0; i < k.nfiles && missing == NULL; i++) {
@@ -83,7 +88,7 @@ static int hash_request(struct hash *h, const struct patchbuild_request *r, char
             missing = &k.links[i].input;
     }
     if (missing != NULL)
-        (void)snprintf(err, errlen, "%s: is missing; start it as ./gauntlet", missing->action);
+        (void)snprintf(err, errlen, "%s: is not there; " NOT_BUILT, missing->action);
     patchkit_free(&k);
     return missing ? -1 : 0;
 }
@@ -151,7 +156,7 @@ static int find_kit(const char *sizes, char kit[PATH_MAX], char root[PATH_MAX], 
     }
     m = snprintf(kit, PATH_MAX, "%s/gauntlet%s.kit", folder, strcmp(sizes, "prod") ? "" : "_prod");
     if (m < 0 || m >= PATH_MAX || realpath(kit, real) == NULL) {
-        (void)snprintf(err, errlen, "%s: cannot be read: %m; start it as ./gauntlet", kit);
+        (void)snprintf(err, errlen, "%s: cannot be read: %m; " NOT_BUILT, kit);
         return -1;
     }
     // Beside the kit lie bazel-out's other files, of which the execution root is the parent.
@@ -164,17 +169,16 @@ static int find_kit(const char *sizes, char kit[PATH_MAX], char root[PATH_MAX], 
     return 0;
 }
 
-int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path, size_t pathlen,
-                      char *err, size_t errlen)
+int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,
+                      size_t pathlen, char *err, size_t errlen)
 {
     char kit[PATH_MAX], root[PATH_MAX], folder[PATH_MAX];
     struct patchbuild_request r = {kit, root, patch, path, verbose};
     struct hash h;
     int n;
 
-    if (find_kit(sizes, kit, root, err, errlen) != 0 ||
-        patchbuild_check(&r, err, errlen) != 0 || hash_request(&h, &r, err, errlen) != 0 ||
-        cache_folder(folder, err, errlen) != 0)
+    if (find_kit(sizes, kit, root, err, errlen) != 0 || patchbuild_check(&r, err, errlen) != 0 ||
+        hash_request(&h, &r, err, errlen) != 0 || cache_folder(folder, err, errlen) != 0)
         return -1;
     n = snprintf(path, pathlen, "%s/%s%016lx%016lx", folder, entry_prefix, (unsigned long)h.a,
                  (unsigned long)h.b);

@@ -19,8 +19,8 @@ struct reader {
     const char *at, *end; // what is left of the text
     const char *line;     // present line, without its end
     size_t length;
-    uint32_t number;   // of the present line, from 1
-    bool header_seen;  // of any file
+    uint32_t number;  // of the present line, from 1
+    bool header_seen; // of any file
     char *err;
     size_t errlen;
 };
@@ -72,8 +72,8 @@ static void emit(struct reader *r, const char *text, size_t n)
 
 static bool path_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '/' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '/' || c == '-';
 }
 
 static bool has_suffix(const char *path, const char *suffix)
@@ -334,8 +334,8 @@ static int read_all(struct reader *r)
 int patchfile_parse(struct patchfile *p, const char *name, const char *text, size_t bytes,
                     char *err, size_t errlen)
 {
-    struct reader r = {.p = p, .name = name, .at = text, .end = text + bytes, .err = err,
-                       .errlen = errlen};
+    struct reader r = {
+        .p = p, .name = name, .at = text, .end = text + bytes, .err = err, .errlen = errlen};
     const char *nul = memchr(text, 0, bytes);
 
     *p = (struct patchfile){.nfiles = 0};

@@ -139,7 +139,8 @@ static void hunks_must_be_what_they_say(void **state)
     refused(HEAD HUNK HUNK, "p:7:5: hunks are not in order");
     refused(HEAD HUNK HEAD HUNK, "p:8:7: the same file for the second time");
     refused(HEAD HUNK "+++ b/runtime/y.c\n", "p:7:1: '+++' without '---'");
-    refused(HEAD "--- a/runtime/y.c\n+++ b/runtime/y.c\n" HUNK, "p:3:1: no hunk for the file before");
+    refused(HEAD "--- a/runtime/y.c\n+++ b/runtime/y.c\n" HUNK,
+            "p:3:1: no hunk for the file before");
     refused("--- a/runtime/x.c\n" HUNK, "p:2:1: expected a line '+++ b/runtime/x.c'");
 }
 
@@ -173,9 +174,11 @@ static void mail_and_git_are_understood(void **state)
              "diff --git a/runtime/x.c b/runtime/x.c\nindex 123..456 100644\n" HEAD
              "@@ -1,2 +1,2 @@ static void f(void)\n a\n-b\n+c\n-- \n2.39.5\n",
              HEAD HUNK);
-    accepted("--- a/runtime/x.c\t2026-01-01 00:00:00\n+++ b/runtime/x.c\t2026-01-02 00:00:00\n" HUNK,
-             HEAD HUNK);
-    accepted(HEAD "@@ -1 +1 @@\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n",
+    accepted(
+        "--- a/runtime/x.c\t2026-01-01 00:00:00\n+++ b/runtime/x.c\t2026-01-02 00:00:00\n" HUNK,
+        HEAD HUNK);
+    accepted(HEAD
+             "@@ -1 +1 @@\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n",
              HEAD "@@ -1 +1 @@\n-b\n\\ No newline at end of file\n+c\n"
                   "\\ No newline at end of file\n");
     accepted(HEAD "@@ -1,2 +1,2 @@\n a\n--- b\n+++ c\n@@ -9 +9 @@\n-b\n+c",

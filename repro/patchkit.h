@@ -32,7 +32,7 @@ struct kit_unit {
 };
 
 struct kit_link {
-    const char *arg;       // or NULL:
+    const char *arg; // or NULL:
     struct kit_path input;
 };
 

@@ -2,10 +2,11 @@
 //
 // gauntlet bank: puts every known bug of repro/bank back, one after the other, and hunts it within
 // a budget. Each hunt is a process of its own, since each needs another program; its JSON is read
-// back. Exit status 0 when all were found.
+// back. Exit status 0 when all were found, 1 when not, or when it was interrupted before the end.
 #include <cjson/cJSON.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -24,7 +25,7 @@ struct options {
 
 struct row {
     char slug[256];
-    bool found;
+    bool found, stopped; // stopped: interrupted, so it says nothing when not found
     char strategy[32], signature[512];
     double executions, seconds, choices, operations;
 };
@@ -55,6 +56,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// Reads `fd` to its end. When this process is told to stop, so is the child.
+static void read_all(int fd, pid_t child, char *text)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    bool told = false;
+    size_t n = 0;
+
+    while (n < OUTPUT_BYTES - 1) {
+        if (command_stopped && !told)
+            told = kill(child, SIGTERM) == 0;
+        if (poll(&ready, 1, 200) <= 0)
+            continue;
+        ssize_t k = read(fd, text + n, OUTPUT_BYTES - 1 - n);
+        if (k > 0)
+            n += (size_t)k;
+        else if (k == 0 || errno != EINTR)
+            break;
+    }
+    text[n] = 0;
+}
+
 // Standard output of one hunt; NULL when it could not run. *status is its exit status.
 static char *hunt_output(const struct options *o, char *patch, char *out, int *status)
 {
@@ -72,7 +94,6 @@ static char *hunt_output(const struct options *o, char *patch, char *out, int *s
                     (char[]){"--json"},
                     NULL};
     char *text = malloc(OUTPUT_BYTES);
-    size_t n = 0;
     int fds[2];
 
     if (text == NULL || pipe(fds) != 0)
@@ -87,15 +108,9 @@ static char *hunt_output(const struct options *o, char *patch, char *out, int *s
         _exit(127);
     }
     close(fds[1]);
-    for (ssize_t k; n < OUTPUT_BYTES - 1; n += (size_t)k) {
-        k = read(fds[0], text + n, OUTPUT_BYTES - 1 - n);
-        if (k < 0 && errno == EINTR)
-            k = 0;
-        else if (k <= 0)
-            break;
-    }
+    if (child > 0)
+        read_all(fds[0], child, text);
     close(fds[0]);
-    text[n] = 0;
     if (child < 0 || waitpid(child, status, 0) < 0 || !WIFEXITED(*status))
         return free(text), NULL;
     *status = WEXITSTATUS(*status);
@@ -122,6 +137,7 @@ static bool fill_row(struct row *row, const char *output)
     const cJSON *find = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(object, "findings"), 0);
 
     row->found = find != NULL;
+    row->stopped = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "stopped"));
     row->executions = number_of(find ? find : object, find ? "executions_to_find" : "executions");
     row->seconds = number_of(find ? find : object, find ? "seconds_to_find" : "seconds");
     row->choices = number_of(find, "choices");
@@ -161,19 +177,47 @@ static int hunt_bug(const struct options *o, struct row *row)
     rmdir(out);
     bool ok = output != NULL && status != EXIT_USAGE && fill_row(row, output);
     free(output);
+    if (!ok && command_stopped) { // a program that is being built ends without a word
+        row->stopped = true;
+        return 0;
+    }
     return ok ? 0 : command_fail("%s: the hunt could not be run", row->slug);
+}
+
+// Counts are told in columns: one is followed by a space where others have their "s".
+static const char *s_of(double n)
+{
+    return n == 1 ? " " : "s";
 }
 
 static void show(const struct row *row)
 {
     if (row->found)
-        printf("found  %-44s %8.2f s %9.0f executions  %3.0f choices %3.0f operations  %s\n       "
-               "%s\n",
-               row->slug, row->seconds, row->executions, row->choices, row->operations,
-               row->strategy, row->signature);
+        printf("found  %-44s %8.2f s %9.0f execution%s  %3.0f choice%s %3.0f operation%s  %s\n"
+               "       %s\n",
+               row->slug, row->seconds, row->executions, s_of(row->executions), row->choices,
+               s_of(row->choices), row->operations, s_of(row->operations), row->strategy,
+               row->signature);
     else
-        printf("NOT    %-44s %8.2f s %9.0f executions\n", row->slug, row->seconds, row->executions);
+        printf("NOT    %-44s %8.2f s %9.0f execution%s\n", row->slug, row->seconds, row->executions,
+               s_of(row->executions));
     fflush(stdout);
+}
+
+static void add_text(cJSON *o, const char *key, bool known, const char *text)
+{
+    if (known)
+        cJSON_AddStringToObject(o, key, text);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_number(cJSON *o, const char *key, bool known, double value)
+{
+    if (known)
+        cJSON_AddNumberToObject(o, key, value);
+    else
+        cJSON_AddNullToObject(o, key);
 }
 
 static void add(cJSON *bugs, const struct row *row)
@@ -182,58 +226,121 @@ static void add(cJSON *bugs, const struct row *row)
 
     cJSON_AddStringToObject(o, "slug", row->slug);
     cJSON_AddBoolToObject(o, "found", row->found);
-    cJSON_AddStringToObject(o, "strategy", row->strategy);
+    add_text(o, "strategy", row->found, row->strategy);
     cJSON_AddStringToObject(o, "memory", "sc");
     cJSON_AddStringToObject(o, "engine", "sim");
     cJSON_AddNumberToObject(o, "executions", row->executions);
     cJSON_AddNumberToObject(o, "seconds", row->seconds);
-    cJSON_AddNumberToObject(o, "choices", row->choices);
-    cJSON_AddNumberToObject(o, "operations", row->operations);
-    cJSON_AddStringToObject(o, "signature", row->signature);
-    cJSON_AddBoolToObject(o, "confirmed", false);    // on real threads: not tried
+    add_number(o, "choices", row->found, row->choices);
+    add_number(o, "operations", row->found, row->operations);
+    add_text(o, "signature", row->found, row->signature);
+    cJSON_AddNullToObject(o, "confirmed");           // on real threads: not tried
     cJSON_AddNullToObject(o, "baseline_tsan_found"); // likewise
     cJSON_AddItemToArray(bugs, o);
 }
 
-static bool wanted(const struct options *o, const char *slug)
+static bool is_bug(const char *slug)
 {
     char patch[STORE_PATH_BYTES];
 
     snprintf(patch, sizeof patch, "%s/repro/bank/%s/bug.patch", command_root(), slug);
-    if (slug[0] == '.' || access(patch, F_OK) != 0)
-        return false;
+    return slug[0] != '.' && strchr(slug, '/') == NULL && access(patch, F_OK) == 0;
+}
+
+static bool wanted(const struct options *o, const char *slug)
+{
     for (uint32_t i = 0; i < o->nonly; i++)
         if (strcmp(o->only[i], slug) == 0)
             return true;
     return o->nonly == 0;
 }
 
-static int hunt_all(const struct options *o, cJSON *bugs, uint32_t *n, uint32_t *found)
+// Names of the bank in order; 0 after one line on standard error.
+static uint32_t read_bank(char *slugs[SLUGS_MAX])
 {
     struct dirent **entries;
     char dir[STORE_PATH_BYTES];
-    int status = 0;
+    uint32_t n = 0;
 
     snprintf(dir, sizeof dir, "%s/repro/bank", command_root());
     int count = scandir(dir, &entries, NULL, alphasort);
-    if (count < 0)
-        return command_fail("%s: %s", dir, strerror(errno));
+    if (count < 0) {
+        command_fail("%s: %s", dir, strerror(errno));
+        return 0;
+    }
     for (int i = 0; i < count; i++) {
-        struct row row = {0};
-
-        snprintf(row.slug, sizeof row.slug, "%s", entries[i]->d_name);
-        if (status == 0 && !command_stopped && wanted(o, row.slug) &&
-            (status = hunt_bug(o, &row)) == 0) {
-            (*n)++;
-            *found += row.found;
-            add(bugs, &row);
-            if (!o->json)
-                show(&row);
-        }
+        if (n < SLUGS_MAX && is_bug(entries[i]->d_name))
+            slugs[n++] = strdup(entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    return status;
+    if (n == 0)
+        command_fail("%s: holds no known bug", dir);
+    return n;
+}
+
+// 0, or EXIT_USAGE after one line that names what is not in the bank, and what is.
+static int refuse_unknown(const struct options *o, char *const *slugs, uint32_t n)
+{
+    const char *before = "gauntlet: repro/bank has no ";
+
+    for (uint32_t i = 0; i < o->nonly; i++)
+        if (!is_bug(o->only[i])) {
+            fprintf(stderr, "%s'%s'", before, o->only[i]);
+            before = ", ";
+        }
+    if (before[0] != ',')
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(stderr, "%s%s", i == 0 ? "; there are: " : ", ", slugs[i]);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+struct tally {
+    cJSON *bugs;
+    uint32_t hunted, found;
+    bool stopped;
+};
+
+// 0, or EXIT_USAGE after one line.
+static int hunt_all(const struct options *o, char *const *slugs, uint32_t n, struct tally *t)
+{
+    for (uint32_t i = 0; i < n && !t->stopped; i++) {
+        struct row row = {0};
+
+        if (!wanted(o, slugs[i]))
+            continue;
+        snprintf(row.slug, sizeof row.slug, "%s", slugs[i]);
+        if (hunt_bug(o, &row) != 0)
+            return EXIT_USAGE;
+        t->stopped = row.stopped || command_stopped;
+        if (t->stopped && !row.found)
+            break;
+        t->hunted++;
+        t->found += row.found;
+        add(t->bugs, &row);
+        if (!o->json)
+            show(&row);
+    }
+    return 0;
+}
+
+static void print_tally(const struct options *o, struct tally *t)
+{
+    if (!o->json) {
+        printf("%u of %u known bug%s found%s\n", t->found, t->hunted, command_s(t->hunted),
+               t->stopped ? " (stopped)" : "");
+        cJSON_Delete(t->bugs);
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddBoolToObject(object, "stopped", t->stopped);
+    cJSON_AddItemToObject(object, "bugs", t->bugs);
+    char *text = cJSON_Print(object);
+    puts(text);
+    free(text);
+    cJSON_Delete(object);
 }
 
 int command_bank(int argc, char **argv)
@@ -249,32 +356,26 @@ int command_bank(int argc, char **argv)
         parse,
         "[SLUG...]",
         "Hunts every known bug of repro/bank, or those named. Saves nothing. Exit status "
-        "0 when all were found.",
+        "0 when all were found; 1 when not, or when it was interrupted.",
         0,
         0,
         0};
     char budget[] = "20s", seed[] = "1";
     struct options o = {.budget = budget, .seed = seed};
-    cJSON *bugs;
-    uint32_t n = 0, found = 0;
+    struct tally t = {0};
+    char *slugs[SLUGS_MAX];
 
     command_parse(&argp, argc, argv, &o);
-    bugs = cJSON_CreateArray();
-    int status = hunt_all(&o, bugs, &n, &found);
-    if (status == 0 && n < o.nonly)
-        status = command_fail("repro/bank holds %u of the %u bugs named", n, o.nonly);
-    if (status != 0)
-        return status;
-    if (o.json) {
-        cJSON *object = cJSON_CreateObject();
-        cJSON_AddItemToObject(object, "bugs", bugs);
-        char *text = cJSON_Print(object);
-        puts(text);
-        free(text);
-        cJSON_Delete(object);
+    uint32_t n = read_bank(slugs);
+    int status = n == 0 ? EXIT_USAGE : refuse_unknown(&o, slugs, n);
+    t.bugs = cJSON_CreateArray();
+    if (status == 0 && (status = hunt_all(&o, slugs, n, &t)) == 0) {
+        print_tally(&o, &t);
+        status = t.found == t.hunted && !t.stopped ? EXIT_NOTHING : EXIT_FINDINGS;
     } else {
-        printf("%u of %u known bugs found\n", found, n);
-        cJSON_Delete(bugs);
+        cJSON_Delete(t.bugs);
     }
-    return found == n ? EXIT_NOTHING : EXIT_FINDINGS;
+    for (uint32_t i = 0; i < n; i++)
+        free(slugs[i]);
+    return status;
 }

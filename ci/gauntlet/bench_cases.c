@@ -149,7 +149,10 @@ static bool hunt_bank(struct bugs *bugs, uint32_t seed)
 
     snprintf(number, sizeof number, "%u", seed);
     cJSON *object = run_self(argv);
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(object, "bugs"))
+    const cJSON *bank = cJSON_GetObjectItemCaseSensitive(object, "bugs");
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "stopped")))
+        bank = NULL; // a part of the bank is no sample
+    cJSON_ArrayForEach(row, bank)
     {
         const cJSON *slug = cJSON_GetObjectItemCaseSensitive(row, "slug");
         struct bug *bug = cJSON_IsString(slug) ? bug_of(bugs, slug->valuestring) : NULL;

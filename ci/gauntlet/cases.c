@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gauntlet cases: the saved cases, one line each.
+// gauntlet cases: the saved cases, each in three lines: status and name; signature; its size and
+// where it was found.
 #include <cjson/cJSON.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +13,7 @@
 struct listing {
     const char *dir;
     cJSON *json; // NULL: text
+    bool named;  // dir was typed: it must be there
     uint32_t cases, bad;
 };
 
@@ -20,6 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o':
         l->dir = arg;
+        l->named = true;
         return 0;
     case 'j':
         l->json = cJSON_CreateArray();
@@ -68,9 +73,10 @@ static bool list_one(const char *file, void *arg)
         cJSON_AddStringToObject(o, "found", c.found);
         cJSON_AddItemToArray(l->json, o);
     } else {
-        printf("%-5s  %s\n       %s\n       %zu choices, %u operations, %s sizes; found by %s\n",
-               c.fixed ? "fixed" : "open", id, c.signature, c.choices, c.program->ops,
-               c.program->prod ? "prod" : "tiny", c.found);
+        printf("%-5s  %s\n       %s\n       %zu choice%s, %u operation%s, %s sizes; found by %s\n",
+               c.fixed ? "fixed" : "open", id, c.signature, c.choices, command_s(c.choices),
+               c.program->ops, command_s(c.program->ops), c.program->prod ? "prod" : "tiny",
+               c.found);
     }
     case_free(&c);
     return true;
@@ -89,6 +95,11 @@ int command_cases(int argc, char **argv)
 
     snprintf(dir, sizeof dir, "%s/repro/cases", command_root());
     command_parse(&argp, argc, argv, &l);
+    DIR *there = opendir(l.dir);
+    if (there != NULL)
+        closedir(there);
+    else if (l.named || errno != ENOENT)
+        return command_fail("%s: %s", l.dir, strerror(errno));
     store_each(l.dir, list_one, &l);
     if (l.json != NULL) {
         cJSON *o = cJSON_CreateObject();

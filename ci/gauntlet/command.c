@@ -122,6 +122,11 @@ uint64_t command_number(const char *option, const char *text, uint64_t max)
     return value;
 }
 
+const char *command_s(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 double command_seconds(const char *option, const char *text)
 {
     static const struct {
@@ -179,6 +184,19 @@ const char *command_relative(const char *path)
     size_t n = strlen(command_root());
 
     return strncmp(path, command_root(), n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+char *command_public(const char *path)
+{
+    char *real = realpath(path, NULL), *root = realpath(command_root(), NULL);
+    const char *from = real ? real : path, *slash = strrchr(from, '/');
+    size_t n = root ? strlen(root) : 0;
+    bool inside = real && n > 0 && strncmp(real, root, n) == 0 && real[n] == '/';
+    char *name = strdup(inside ? real + n + 1 : slash ? slash + 1 : from);
+
+    free(real);
+    free(root);
+    return name;
 }
 
 bool command_may_use_patch(const char *path, bool trusted)

@@ -47,6 +47,8 @@ int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 // Reads an option's number, or ends with status 2 and one line.
 uint64_t command_number(const char *option, const char *text, uint64_t max);
+// "s" unless there is exactly one.
+const char *command_s(uint64_t n);
 // "60s", "500ms", "2m" or plain seconds, in seconds.
 double command_seconds(const char *option, const char *text);
 
@@ -57,6 +59,9 @@ bool command_case(const char *name, struct repro_case *c, char *path);
 bool command_case_patch(const char *path, char *patch);
 // How to name a path on a command line to repeat: relative to the checkout where it lies in it.
 const char *command_relative(const char *path);
+// How a case names a file for whoever reads it elsewhere: relative to the checkout where it lies in
+// it, else its last part, which tells nothing of this machine. The caller frees it.
+char *command_public(const char *path);
 
 // Goes on in another program with the same arguments, when this one does not fit: of other sizes,
 // or built with `patch` (NULL: none). Returns 0 when this one fits, EXIT_USAGE after one line when

@@ -40,6 +40,20 @@ json() {
     keys='import json, sys; o = json.load(open(sys.argv[1])); [o[k] for k in sys.argv[2:]]'
     python3 -c "$keys" "$scratch/out" "$@" || fail "$name: not the JSON that was promised ($*)"
 }
+# truth EXPRESSION: of the object o on standard output
+truth() {
+    python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); assert eval(sys.argv[2])' \
+        "$scratch/out" "$1" || fail "$name: not so: $1"
+}
+# interrupt COMMAND...: runs it until it has begun, then sends SIGINT; leaves $status
+interrupt() {
+    "$@" >"$scratch/out" 2>"$scratch/err" &
+    pid=$!
+    sleep 2
+    kill -INT $pid
+    wait $pid
+    status=$?
+}
 
 # Usage
 check "no command" 2 "Usage: gauntlet" "$gauntlet"
@@ -53,6 +67,10 @@ done
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
 check "strategy" 2 "'fly' is not known" "$gauntlet" hunt --strategy fly $calm --out "$scratch/c"
+for jobs in 0 65 x -1; do
+    check "--jobs=$jobs" 2 "gauntlet: --jobs: 1 to 64 expected" "$gauntlet" hunt --jobs=$jobs
+    one_line
+done
 check "oracle" 2 "'fly' is not known" "$gauntlet" hunt --oracle fly $calm --out "$scratch/c"
 check "memory" 2 "not known" "$gauntlet" hunt --memory weak
 
@@ -65,14 +83,28 @@ one_line
 printf 'gauntlet case 9\n' >"$scratch/newer"
 check "newer case" 2 "newer:1:15: case format 9 is newer" "$gauntlet" replay "$scratch/newer"
 one_line
+cat >"$scratch/two-oracles" <<'END'
+gauntlet case 1
+status open
+oracle race
+signature conserve: x
+END
+check "two oracles" 2 "two-oracles:4:11: contradiction" "$gauntlet" replay "$scratch/two-oracles"
+one_line
 check "no case" 2 "no such case" "$gauntlet" explain no-such-case
 one_line
 check "no patch" 2 "none.patch" \
     "$gauntlet" hunt --patch "$scratch/none.patch" $calm --out "$scratch/c"
+check "no kit" 2 "/gauntlet.kit: cannot be read: No such file or directory; either a build" \
+    env GAUNTLET_KITS="$scratch" "$gauntlet" hunt --patch "$patch" $calm --out "$scratch/c"
+one_line
 
 # The folder for cases
 : >"$scratch/file"
 check "no folder" 2 "cannot be saved" "$gauntlet" hunt $calm --out "$scratch/file/cases"
+one_line
+
+check "no cases" 2 "/none: No such file" "$gauntlet" cases --out "$scratch/none"
 one_line
 
 # Clean: nothing found
@@ -80,7 +112,15 @@ check "clean hunt" 0 "0 found" "$gauntlet" hunt $calm --out "$scratch/clean"
 check "clean hunt, jobs" 0 "0 found in 300 executions" \
     "$gauntlet" hunt $calm --jobs 2 --out "$scratch/clean"
 check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$scratch/clean"
-json seed commit executions points seconds findings
+json seed commit executions points seconds stopped findings
+truth 'o["stopped"] is False'
+check "-j is --json" 0 '"findings"' "$gauntlet" hunt -j $calm --out "$scratch/clean"
+check "strategies are named" 0 "; 1 workload, strategies random, pct2, pct3$" \
+    "$gauntlet" hunt $calm --out "$scratch/clean"
+check "one strategy" 0 "; 1 workload, strategy pct5$" \
+    "$gauntlet" hunt $calm --strategy pct5 --out "$scratch/clean"
+check "more jobs than executions" 0 "0 found in 1 execution, " \
+    "$gauntlet" hunt $calm --executions 1 --jobs 3 --out "$scratch/clean"
 [ -z "$(ls -A "$scratch/clean")" ] || fail "a clean hunt left files"
 
 # A bug put back (this program has the patch in; the mark says so)
@@ -93,12 +133,45 @@ check "hunt again" 1 "(known)" "$patched" hunt $bug --out "$scratch/found"
 check "hunt, jobs" 1 "FOUND  race" "$patched" hunt $bug --jobs 2 --out "$scratch/jobs"
 check "hunt, json" 1 "signature" "$patched" hunt --json --stop-at-first $bug --out "$scratch/json"
 json seed commit executions points seconds findings
-check "replay" 0 "100 of 100 times, exact" "$patched" replay --times 100 "$case"
+truth 'set(o["findings"][0]) >= set("id oracle signature case executions_to_find seconds_to_find \
+choices operations confirmed".split())'
+truth 'o["findings"][0]["confirmed"] is None and o["findings"][0]["replayed"] is True'
+mkdir -p "$scratch/tree/stress/workload" "$scratch/tree/repro/bank/relaxed-tail"
+cp -rL "$files" "$scratch/tree/stress/workload/files"
+cp "$patch" "$scratch/tree/repro/bank/relaxed-tail/bug.patch"
+inside="--workload gosched_global --executions 3000 --seed 1 --stop-at-first"
+check "hunt in the tree" 1 "FOUND" env GAUNTLET_ROOT="$scratch/tree" "$patched" hunt $inside --jobs 1 \
+    --strategy random,pct2 --oracle race,conserve --out "$scratch/typed" \
+    --patch "$scratch/tree/repro/bank/relaxed-tail/bug.patch"
+grep -q "^found hunt --seed 1 --patch repro/bank/relaxed-tail/bug.patch --executions 3000 \
+--workload gosched_global --strategy random,pct2 --oracle race,conserve --jobs 1 \
+--stop-at-first: workload gosched_global, strategy" "$scratch"/typed/*/case ||
+    fail "found is not what was typed: $(grep ^found "$scratch"/typed/*/case)"
+grep -q "^found hunt --seed 1 --patch relaxed-tail.patch .*--workload gosched_global.wl" "$case/case" ||
+    fail "found tells of this machine: $(grep ^found "$case/case")"
+check "replay" 0 "reproduced: 100 of 100 times, exact$" "$patched" replay --times 100 "$case"
 check "replay, json" 0 "exact" "$patched" replay --json "$case"
 json times reproduced signature grade
 check "explain" 0 "choice 1 of" "$patched" explain "$case"
 [ "$(wc -l <"$scratch/out")" -le 60 ] || fail "explain prints more than 60 lines"
+cp "$scratch/out" "$scratch/short"
 check "explain --full" 0 "choice 1 of" "$patched" explain --full "$case"
+# The end of every thread is in both: its last event but plain accesses, by point and lane.
+cat >"$scratch/ends.py" <<'END'
+import re, sys
+def ends(path):
+    lanes, last = {}, {}
+    for line in open(path):
+        if line.startswith(" point "):
+            lanes = {m.start(): m.group() for m in re.finditer(r"m[0-9.]+", line.split("who")[0])}
+        mark = re.search("●", line)
+        if mark and not re.search(r"\[(read|write)", line):
+            last[lanes[mark.start()]] = line.split()[0]
+    return last
+short, full = ends(sys.argv[1]), ends(sys.argv[2])
+assert len(full) > 1 and short == full, (short, full)
+END
+python3 "$scratch/ends.py" "$scratch/short" "$scratch/out" || fail "explain leaves out the end of a thread"
 check "minimize" 0 "now" "$patched" minimize "$case"
 check "replay after minimize" 0 "exact" "$patched" replay "$case"
 check "cases" 0 "fixed" "$patched" cases --out "$scratch/found"
@@ -117,7 +190,39 @@ sed -i 's/^status fixed/status open/' "$scratch/open/case"
 check "regress: open" 0 "" "$patched" regress "$scratch/open"
 check "regress: open, but gone" 1 "is open, but does not reproduce" \
     "$gauntlet" regress "$scratch/open"
-check "replay --clean" 0 "not reproduced" "$gauntlet" replay --clean "$case"
+check "replay --clean" 0 "not reproduced: 0 of 1 time, .*as it should be$" \
+    "$gauntlet" replay --clean "$case"
+check "replay --patch" 1 "not reproduced: 0 of 1 time" \
+    env GAUNTLET_PATCHED=1 "$gauntlet" replay --patch "$patch" "$case"
+! grep -q "ought" "$scratch/out" || fail "$name: claims what a patch ought to do"
+check "replay --patch, json" 1 '"as_expected":	null' \
+    env GAUNTLET_PATCHED=1 "$gauntlet" replay --json --patch "$patch" "$case"
+check "replay that does not match" 1 "is open and ought to reproduce here" \
+    "$gauntlet" replay "$scratch/open"
+
+# The bank, in a tree of one bug
+export GAUNTLET_ROOT="$scratch/tree"
+check "bank, unknown" 2 "has no 'nosuch', 'none'; there are: relaxed-tail$" \
+    "$gauntlet" bank nosuch relaxed-tail none
+one_line
+export GAUNTLET_PATCHED=1
+check "bank, json" 0 "relaxed-tail" "$patched" bank --json
+json bugs stopped
+truth 'set(o["bugs"][0]) >= set("slug found strategy memory engine executions seconds choices \
+operations confirmed baseline_tsan_found".split())'
+truth 'o["bugs"][0]["found"] is True and o["bugs"][0]["confirmed"] is None'
+check "bank, not found" 1 '"found":	false' "$gauntlet" bank --json --for 300ms
+truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
+interrupt "$gauntlet" bank --for 60s --json
+name="bank, interrupted"
+[ $status = 1 ] || fail "bank, interrupted: status $status"
+truth 'o["stopped"] is True and o["bugs"] == []'
+unset GAUNTLET_PATCHED GAUNTLET_ROOT
+interrupt "$gauntlet" hunt --for 60s --json --seed 1 --workload "$files/spawn_yield_park.wl" \
+    --out "$scratch/clean"
+name="hunt, interrupted"
+[ $status = 0 ] || fail "hunt, interrupted: status $status"
+truth 'o["stopped"] is True'
 
 # A stranger's patch
 check "untrusted patch" 2 "trust-patch" "$gauntlet" replay "$case"

@@ -129,8 +129,8 @@ static bool run_yardstick(struct yardstick *y)
     return false;
 }
 
-// One slice of executions one after the other, in processor time; one of restarts between them, each
-// so short that the cheaper real clock has to do.
+// One slice of executions one after the other, in processor time; one of restarts between them,
+// each so short that the cheaper real clock has to do.
 static bool slice(struct yardstick *y, double slice_seconds)
 {
     uint64_t first = y->seed, points = y->trial.points, restarts = 0;

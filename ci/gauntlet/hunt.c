@@ -12,15 +12,15 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/session.h"
 
-enum { LIST_MAX = 64, OPT_STOP = 256, OPT_TRUST };
+enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS };
 
 struct options {
-    const char *out, *patch;
+    const char *out, *patch, *time;
     char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX];
     uint32_t nworkloads, nstrategies, noracles, jobs;
     uint64_t seed, executions;
     double seconds;
-    bool seed_given, stop, json;
+    bool seed_given, all_workloads, stop, json;
 };
 
 static const struct argp_option options[] = {
@@ -34,10 +34,10 @@ static const struct argp_option options[] = {
     {"patch", 'p', "FILE", 0,
      "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
     {"memory", 'm', "MODEL", 0, "Memory model: sc", 0},
-    {"jobs", 'j', "N", 0, "Hunt in N processes (default 1)", 0},
+    {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
     {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
-    {"json", 'J', 0, 0, "One JSON object on standard output", 0},
+    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
     {0},
 };
 
@@ -54,6 +54,16 @@ static void add_list(struct argp_state *state, char **list, uint32_t *n, const c
     }
 }
 
+static uint32_t number_of_jobs(const char *text)
+{
+    struct word w = {text, (uint32_t)strlen(text), 1};
+    uint64_t n;
+
+    if (!word_number(&w, SESSION_JOBS, &n) || n == 0)
+        exit(command_fail("--jobs: 1 to %d expected", SESSION_JOBS));
+    return (uint32_t)n;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -61,6 +71,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'f':
         o->seconds = command_seconds("--for", arg);
+        o->time = arg;
         return 0;
     case 'e':
         o->executions = command_number("--executions", arg, UINT64_MAX);
@@ -85,8 +96,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "sc") != 0)
             argp_error(state, "--memory: '%s' is not known (sc)", arg);
         return 0;
-    case 'j':
-        o->jobs = (uint32_t)command_number("--jobs", arg, SESSION_JOBS);
+    case OPT_JOBS:
+        o->jobs = number_of_jobs(arg);
         return 0;
     case 'o':
         o->out = arg;
@@ -94,7 +105,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_STOP:
         o->stop = true;
         return 0;
-    case 'J':
+    case 'j':
         o->json = true;
         return 0;
     case ARGP_KEY_ARG:
@@ -120,6 +131,7 @@ static int name_all(struct options *o)
     struct dirent **entries;
     char dir[STORE_PATH_BYTES], *path;
 
+    o->all_workloads = true;
     snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
     int n = scandir(dir, &entries, is_workload, alphasort);
     if (n <= 0)
@@ -210,30 +222,87 @@ static int set_oracles(const struct options *o)
     return 0;
 }
 
+// A name that is a file is told as others have it.
+static void print_list(FILE *out, const char *option, char *const *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        bool file = strchr(list[i], '/') != NULL || access(list[i], F_OK) == 0;
+        char *name = file ? command_public(list[i]) : strdup(list[i]);
+
+        fprintf(out, "%s%s%s", i == 0 ? " " : ",", i == 0 ? option : "", i == 0 ? " " : "");
+        fputs(name ? name : "?", out);
+        free(name);
+    }
+}
+
+// The command that finds this again, as it was typed but for its order, and for paths outside the
+// checkout. What says only how it is told (--json) or where it is kept (--out) is left out.
+static void print_command(const struct options *o, FILE *out)
+{
+    fprintf(out, "hunt --seed %llu", (unsigned long long)o->seed);
+    if (o->patch != NULL) {
+        char *patch = command_public(o->patch);
+        fprintf(out, " --patch %s", patch ? patch : "?");
+        free(patch);
+    }
+    if (o->time != NULL)
+        fprintf(out, " --for %s", o->time);
+    if (o->executions > 0)
+        fprintf(out, " --executions %llu", (unsigned long long)o->executions);
+    if (!o->all_workloads)
+        print_list(out, "--workload", o->workload, o->nworkloads);
+    print_list(out, "--strategy", o->strategy, o->nstrategies);
+    print_list(out, "--oracle", o->oracle, o->noracles);
+    if (o->jobs > 0)
+        fprintf(out, " --jobs %u", o->jobs);
+    if (o->stop)
+        fputs(" --stop-at-first", out);
+}
+
 static void command_line(const struct options *o, char *text, size_t bytes)
 {
-    int n = snprintf(text, bytes, "hunt --seed %llu", (unsigned long long)o->seed);
+    char *whole = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&whole, &n);
 
-    if (o->patch != NULL && n > 0 && (size_t)n < bytes) {
-        // a case says where it was found to whoever has the tree, not what this machine looks like
-        const char *patch = command_relative(o->patch), *slash = strrchr(patch, '/');
-        snprintf(text + n, bytes - (size_t)n, " --patch %.200s",
-                 patch[0] == '/' && slash != NULL ? slash + 1 : patch);
-    }
+    print_command(o, out);
+    fclose(out);
+    snprintf(text, bytes, "%s", whole);
+    if (n >= bytes)
+        memcpy(text + bytes - 5, " ...", 5);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = '?';
+    free(whole);
 }
 
 // Result -----------------------------------------------------------------------------------
 
+static bool is_first(const char *const *list, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (strcmp(list[k], list[i]) == 0)
+            return false;
+    return true;
+}
+
 static void first_line(const struct options *o, const struct session *s)
 {
-    fprintf(o->json ? stderr : stdout,
-            "seed %llu, commit %s, sizes %s%s; %u workloads, %u strategies\n",
+    FILE *out = o->json ? stderr : stdout;
+    const struct hunt_params *p = &s->params;
+    uint32_t different = 0, told = 0;
+
+    for (uint32_t i = 0; i < p->nstrategies; i++)
+        different += is_first(p->strategies, i);
+    fprintf(out, "seed %llu, commit %s, sizes %s%s; %u workload%s, strateg%s ",
             (unsigned long long)o->seed, command_commit(), command_sizes,
-            o->patch ? ", patched" : "", s->params.nworkloads, s->params.nstrategies);
-    fflush(stdout);
+            o->patch ? ", patched" : "", p->nworkloads, command_s(p->nworkloads),
+            different == 1 ? "y" : "ies");
+    for (uint32_t i = 0; i < p->nstrategies; i++)
+        if (is_first(p->strategies, i))
+            fprintf(out, "%s%s", told++ ? ", " : "", p->strategies[i]);
+    fputc('\n', out);
+    fflush(out);
 }
 
 static void print_json(const struct options *o, const struct session *s)
@@ -249,6 +318,7 @@ static void print_json(const struct options *o, const struct session *s)
     cJSON_AddNumberToObject(object, "points", (double)s->stats.points);
     cJSON_AddNumberToObject(object, "limited", (double)s->stats.limited);
     cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
+    cJSON_AddBoolToObject(object, "stopped", command_stopped != 0);
     cJSON_AddItemToObject(object, "findings", s->findings);
     char *text = cJSON_Print(object);
     puts(text);
@@ -261,13 +331,13 @@ static int finish(const struct options *o, const struct session *s)
     if (o->json)
         print_json(o, s);
     else
-        printf("%s%u found in %llu executions, %llu points, %.1f s%s\n", s->finds ? "\n" : "",
-               s->finds, (unsigned long long)s->stats.executions,
-               (unsigned long long)s->stats.points, s->stats.seconds,
+        printf("%s%u found in %llu execution%s, %llu point%s, %.1f s%s\n", s->finds ? "\n" : "",
+               s->finds, (unsigned long long)s->stats.executions, command_s(s->stats.executions),
+               (unsigned long long)s->stats.points, command_s(s->stats.points), s->stats.seconds,
                command_stopped ? " (stopped)" : "");
     if (s->stats.limited > 0)
-        fprintf(stderr, "gauntlet: %llu executions were cut off at the limit of points\n",
-                (unsigned long long)s->stats.limited);
+        fprintf(stderr, "gauntlet: %llu execution%s cut off at the limit of points\n",
+                (unsigned long long)s->stats.limited, s->stats.limited == 1 ? " was" : "s were");
     if (s->died || s->unsaved)
         return EXIT_USAGE;
     return s->finds ? EXIT_FINDINGS : EXIT_NOTHING;
@@ -280,7 +350,7 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
         clock_gettime(CLOCK_REALTIME, &ts);
         o->seed = ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000) % 1000000000;
     }
-    command_line(o, found_by, 300);
+    command_line(o, found_by, CASE_COMMAND_BYTES);
     s->params.found_by = found_by;
     s->params.seed = o->seed;
     s->params.executions = o->executions;
@@ -288,6 +358,8 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
     s->params.stop_at_first = o->stop;
     s->params.stop = &command_stopped;
     s->jobs = o->jobs ? o->jobs : 1;
+    if (o->executions > 0 && o->executions < s->jobs) // a job without any would have no limit
+        s->jobs = (uint32_t)o->executions;
     s->out = o->out;
     s->patch = o->patch;
     s->json = o->json;
@@ -307,7 +379,7 @@ int command_hunt(int argc, char **argv)
         0,
         0};
     struct workload *workloads[LIST_MAX];
-    char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[300];
+    char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[CASE_COMMAND_BYTES];
     struct options o = {.out = out};
     struct session s = {0};
     int status;

@@ -3,7 +3,7 @@
 // A hunt in several processes. Each takes its part of the plan and sends what it finds through a
 // pipe; only this process saves cases. A message is one header line and the bytes it announces:
 //
-//     find EXECUTIONS SECONDS MINIMIZING CHOICES CONFIRMED STRATEGY MESSAGE_BYTES CASE_BYTES
+//     find EXECUTIONS SECONDS MINIMIZING CHOICES REPLAYED STRATEGY MESSAGE_BYTES CASE_BYTES
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
 // A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
@@ -59,7 +59,7 @@ static void send_find(struct hunt_find *f, void *arg)
     fclose(body);
     FILE *out = open_memstream(&message, &bytes);
     fprintf(out, "find %llu %.6f %llu %zu %d %s %zu %zu\n", (unsigned long long)f->executions,
-            f->seconds, (unsigned long long)f->minimizing, f->choices_before, f->confirmed,
+            f->seconds, (unsigned long long)f->minimizing, f->choices_before, f->replayed,
             f->strategy, strlen(f->message), n);
     fputs(f->message, out);
     fwrite(text, 1, n, out);
@@ -129,7 +129,7 @@ static ssize_t take_message(struct session *s, struct job *j)
     struct text_error err;
     unsigned long long executions, minimizing;
     size_t message, body, head = newline ? (size_t)(newline - j->data) + 1 : 0;
-    int confirmed;
+    int replayed;
 
     if (newline == NULL)
         return j->n >= HEADER_BYTES ? -1 : 0;
@@ -140,7 +140,7 @@ static ssize_t take_message(struct session *s, struct job *j)
     if (take_stats(j, header))
         return (ssize_t)head;
     if (sscanf(header, "find %llu %lf %llu %zu %d %15s %zu %zu", &executions, &f.seconds,
-               &minimizing, &f.choices_before, &confirmed, f.strategy, &message, &body) != 8 ||
+               &minimizing, &f.choices_before, &replayed, f.strategy, &message, &body) != 8 ||
         message >= sizeof f.message || body > CASE_BYTES)
         return -1;
     if (j->n < head + message + body)
@@ -150,7 +150,7 @@ static ssize_t take_message(struct session *s, struct job *j)
         return -1;
     f.executions = executions;
     f.minimizing = minimizing;
-    f.confirmed = confirmed != 0;
+    f.replayed = replayed != 0;
     f.operations = f.c.program->ops;
     session_find(s, &f);
     case_free(&f.c);

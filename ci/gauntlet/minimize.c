@@ -64,9 +64,10 @@ static void report(const struct options *o, const char *path, struct sizes befor
                    struct sizes after, uint64_t executions)
 {
     if (!o->json) {
-        printf("%s: %zu choices, now %zu; %u operations, now %u; %llu executions\n",
-               command_relative(path), before.choices, after.choices, before.operations,
-               after.operations, (unsigned long long)executions);
+        printf("%s: %zu choice%s, now %zu; %u operation%s, now %u; %llu execution%s\n",
+               command_relative(path), before.choices, command_s(before.choices), after.choices,
+               before.operations, command_s(before.operations), after.operations,
+               (unsigned long long)executions, command_s(executions));
         return;
     }
     cJSON *object = cJSON_CreateObject();
@@ -97,7 +98,7 @@ static int shrink(const struct options *o, struct repro_case *c, const char *pat
     memcpy(r.oracle, c->oracle, sizeof r.oracle);
     memcpy(r.signature, c->signature, sizeof r.signature);
     case_schedule(c, &r.schedule, &missing);
-    bool ok = minimize(&r, &limits, &executions) && repro_confirm(&r, 2) &&
+    bool ok = minimize(&r, &limits, &executions) && repro_replays(&r, 2) &&
               case_set_choices(c, &r.schedule);
     c->program = r.w;
     r.w = NULL;

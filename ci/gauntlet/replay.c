@@ -62,7 +62,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void print_json(const struct replay_outcome *r, bool matches)
+// What the case's status leads one to expect. With another patch than its own nothing follows from
+// it: that is for whoever tries the patch to judge.
+enum expected { REPRODUCES, DOES_NOT, UNKNOWN };
+
+static void print_json(const struct replay_outcome *r, enum expected expected, bool matches)
 {
     cJSON *o = cJSON_CreateObject();
 
@@ -70,7 +74,10 @@ static void print_json(const struct replay_outcome *r, bool matches)
     cJSON_AddNumberToObject(o, "reproduced", r->reproduced);
     cJSON_AddStringToObject(o, "signature", r->signature);
     cJSON_AddStringToObject(o, "grade", replay_grade_name(r->grade));
-    cJSON_AddBoolToObject(o, "as_expected", matches);
+    if (expected == UNKNOWN)
+        cJSON_AddNullToObject(o, "as_expected");
+    else
+        cJSON_AddBoolToObject(o, "as_expected", matches);
     cJSON_AddNumberToObject(o, "points", (double)r->points);
     char *text = cJSON_Print(o);
     puts(text);
@@ -78,18 +85,21 @@ static void print_json(const struct replay_outcome *r, bool matches)
     cJSON_Delete(o);
 }
 
-static void print_text(const struct repro_case *c, const struct replay_outcome *r, bool expected,
-                       bool matches)
+static void print_text(const struct repro_case *c, const struct replay_outcome *r,
+                       enum expected expected, bool matches)
 {
-    printf("%s: %u of %u times, %s\n", r->reproduced ? "reproduced" : "not reproduced",
-           r->reproduced, r->times, replay_grade_name(r->grade));
+    printf("%s: %u of %u time%s", r->reproduced ? "reproduced" : "not reproduced", r->reproduced,
+           r->times, command_s(r->times));
+    if (r->grade != REPLAY_NOT_REPRODUCED)
+        printf(", %s", replay_grade_name(r->grade));
+    printf("%s\n", expected == DOES_NOT && matches ? ", as it should be" : "");
     if (r->signature[0] != 0)
         printf("  %s\n  %s\n", r->signature, r->message);
     if (r->detail[0] != 0)
         printf("  %s\n", r->detail);
-    if (!matches)
+    if (!matches && expected != UNKNOWN)
         printf("  this does not match: the case is %s and %s to reproduce here\n",
-               c->fixed ? "fixed" : "open", expected ? "ought" : "ought not");
+               c->fixed ? "fixed" : "open", expected == REPRODUCES ? "ought" : "ought not");
 }
 
 int command_replay(int argc, char **argv)
@@ -99,7 +109,8 @@ int command_replay(int argc, char **argv)
         parse,
         "CASE",
         "Replays a case and grades how exactly: exact, drifted, unreachable, "
-        "not reproduced. Exit status 0 when the outcome matches the case's status.",
+        "not reproduced. Exit status 0 when the outcome matches the case's status; with "
+        "--patch, when it reproduces.",
         0,
         0,
         0};
@@ -111,6 +122,7 @@ int command_replay(int argc, char **argv)
     command_parse(&argp, argc, argv, &o);
     if (!command_case(o.name, &c, path))
         return EXIT_USAGE;
+    enum expected expected = o.patch != NULL ? UNKNOWN : o.clean && c.fixed ? DOES_NOT : REPRODUCES;
     if (o.patch == NULL && !o.clean && c.fixed && !command_is_patched()) {
         if (!command_case_patch(path, patch))
             return command_fail("%s: the case is fixed, and there is no bug.patch beside it; "
@@ -125,10 +137,9 @@ int command_replay(int argc, char **argv)
         return status;
     trial_init();
     replay_case(&c, o.times, &out);
-    bool expected = !(o.clean && c.fixed);
-    bool matches = expected ? out.reproduced == out.times : out.reproduced == 0;
+    bool matches = out.reproduced == (expected == DOES_NOT ? 0 : out.times);
     if (o.json)
-        print_json(&out, matches);
+        print_json(&out, expected, matches);
     else
         print_text(&c, &out, expected, matches);
     case_free(&c);

@@ -34,9 +34,9 @@ void session_progress(struct session *s, const struct hunt_stats *stats)
 
     if (!s->progress)
         return;
-    fprintf(stderr, "\r\033[K%6.1f s  %llu executions (%.0f/s)  %llu points  %u found",
-            stats->seconds, (unsigned long long)stats->executions, rate,
-            (unsigned long long)stats->points, s->finds);
+    fprintf(stderr, "\r\033[K%6.1f s  %llu execution%s (%.0f/s)  %llu point%s  %u found",
+            stats->seconds, (unsigned long long)stats->executions, command_s(stats->executions),
+            rate, (unsigned long long)stats->points, command_s(stats->points), s->finds);
     fflush(stderr);
 }
 
@@ -61,15 +61,16 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
     if (f->message[0] != 0)
         printf("       %s\n", f->message);
     printf("  %s\n", f->c.found);
-    printf("  after  %.2f s; %zu choices%s", f->seconds, f->choices_before,
-           f->confirmed && !known ? "" : " (not minimized)");
-    if (f->confirmed && !known)
-        printf(", now %zu in a program of %u operations (%llu executions)", f->c.choices,
-               f->operations, (unsigned long long)f->minimizing);
+    printf("  after  %.2f s; %zu choice%s%s", f->seconds, f->choices_before,
+           command_s(f->choices_before), f->replayed && !known ? "" : " (not minimized)");
+    if (f->replayed && !known)
+        printf(", now %zu in a program of %u operation%s (%llu execution%s)", f->c.choices,
+               f->operations, command_s(f->operations), (unsigned long long)f->minimizing,
+               command_s(f->minimizing));
     printf("\n");
     if (path[0] == 0) {
-        printf("  not saved: %s\n", f->confirmed ? "the case is on standard error"
-                                                 : "it did not replay twice with this signature");
+        printf("  not saved: %s\n", f->replayed ? "the case is on standard error"
+                                                : "it did not replay twice with this signature");
     } else {
         printf("  case   %s%s\n", folder, known ? " (known)" : "");
         printf("  repeat ./gauntlet replay %s\n", folder);
@@ -84,7 +85,10 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
 
     case_folder(path, folder);
     const char *slash = strrchr(folder, '/');
-    cJSON_AddStringToObject(o, "id", slash ? slash + 1 : folder);
+    if (path[0] != 0)
+        cJSON_AddStringToObject(o, "id", slash ? slash + 1 : folder);
+    else
+        cJSON_AddNullToObject(o, "id");
     cJSON_AddStringToObject(o, "oracle", f->c.oracle);
     cJSON_AddStringToObject(o, "signature", f->c.signature);
     if (path[0] != 0)
@@ -95,8 +99,8 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
     cJSON_AddNumberToObject(o, "seconds_to_find", f->seconds);
     cJSON_AddNumberToObject(o, "choices", (double)f->c.choices);
     cJSON_AddNumberToObject(o, "operations", f->operations);
-    cJSON_AddBoolToObject(o, "confirmed", false); // on real threads: not tried
-    cJSON_AddBoolToObject(o, "replayed", f->confirmed);
+    cJSON_AddNullToObject(o, "confirmed"); // on real threads: not tried
+    cJSON_AddBoolToObject(o, "replayed", f->replayed);
     cJSON_AddBoolToObject(o, "known", known);
     cJSON_AddStringToObject(o, "strategy", f->strategy);
     cJSON_AddStringToObject(o, "workload", f->c.program->name);
@@ -112,7 +116,7 @@ void session_find(struct session *s, struct hunt_find *f)
         return;
     f->c.fixed = s->patch != NULL;
     known = store_find(s->out, f->c.signature, s->patch, path);
-    if (!known && f->confirmed && !store_new(&f->c, s->out, s->patch, path, error, sizeof error)) {
+    if (!known && f->replayed && !store_new(&f->c, s->out, s->patch, path, error, sizeof error)) {
         path[0] = 0;
         s->unsaved = true;
         clear_progress(s);

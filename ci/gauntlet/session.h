@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One hunt as the command runs it: in this process or in several, with findings saved and told.
-// Used by hunt and, for one workload or all, by nobody else; bank starts hunts as processes of
-// their own.
+// Only hunt.c calls it; bank and bench start `gauntlet hunt` as a process of its own, because each
+// of their hunts needs another program.
 #pragma once
 
 #include <cjson/cJSON.h>

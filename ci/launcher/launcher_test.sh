@@ -105,12 +105,41 @@ expect "tests that were named" "//x:y" "$(tail -n 1 "$LOG" | grep -o '[^ ]*$')"
 { test_event //a SMALL PASSED; test_event //b SMALL FAILED; test_event //c SMALL; } >"$EVENTS"
 export BAZEL_STATUS=3
 run "$tree/gauntlet" test
-expect "one failed, one had no turn" "3 1 passed, 2 failed" "$status $(last_line)"
+expect "one failed, one had no turn" "1 1 passed, 2 failed" "$status $(last_line)"
 : >"$EVENTS"
-export BAZEL_STATUS=1
+for code in 1 2 4 37; do
+    export BAZEL_STATUS=$code
+    run "$tree/gauntlet" test
+    expect "not built, or wrong usage ($code)" "2 0 passed, 1 failed" "$status $(last_line)"
+done
+export BAZEL_STATUS=8
 run "$tree/gauntlet" test
-expect "nothing could be analysed" "1 0 passed, 1 failed" "$status $(last_line)"
+expect "a test run that is interrupted" 130 "$status"
 unset BAZEL_STATUS
+
+: >"$LOG"
+run "$tree/gauntlet" test --help
+expect "help" "0 Usage: gauntlet test [OPTION...] [TARGET...]" "$status $(head -n 1 "$work/out")"
+expect "help takes no build" "" "$(cat "$LOG")"
+
+# Cases that are open.
+a_case() { # NAME STATUS
+    mkdir -p "$tree/repro/cases/$1"
+    printf 'gauntlet case 1\nstatus %s\noracle race\n' "$2" >"$tree/repro/cases/$1/case"
+}
+test_event //a SMALL PASSED >"$EVENTS"
+a_case mended fixed
+run "$tree/gauntlet" test
+expect "no case is open" "0 said by bazel|1 passed, 0 failed" \
+    "$status $(tail -n 2 "$work/out" | paste -s -d '|')"
+a_case first open
+run "$tree/gauntlet" test
+expect "one case is open" "0 1 case is open: first|1 passed, 0 failed" \
+    "$status $(tail -n 2 "$work/out" | paste -s -d '|')"
+a_case second open
+run "$tree/gauntlet" test
+expect "two cases are open" "0 2 cases are open: first second" \
+    "$status $(tail -n 2 "$work/out" | head -n 1)"
 
 if [ "$1" = plain ]; then
     echo "no namespaces here: missing packages are not tested"

@@ -29,7 +29,7 @@ ORDERLY = {
     "runtime/sched/b_test.c": HEAD + "// pairs [b.c]\n// pairs [b.c]\n",
 }
 PLANTED = {
-    "long_lines": ("runtime/sched/a.c", "x" * 111),
+    "long_lines": ("runtime/sched/a.c", "// " + "x" * 98),
     "long_functions": ("runtime/sched/a.c", "int f(\n    int a)\n{\n" + "    a;\n" * 71 + "}\n"),
     "one_sided_pairs": ("runtime/sched/a.c", "z; // pairs [alone]\n"),
     "orders_without_pair": ("runtime/sched/a.c", "x;\ny;\nstore_release(&x, 1);\n"),
@@ -72,6 +72,13 @@ class TidyTest(unittest.TestCase):
                 root = self.make(files)
                 self.assertEqual([v[0] for v in rule(tidy.Tree(root))], [path])
                 self.assertNotEqual(tidy.check(root), [])
+
+    def test_code_is_held_to_fewer_columns_than_scripts(self):
+        for path, columns, seen in (("runtime/sched/a.c", 100, 0), ("runtime/sched/a.c", 101, 1),
+                                    ("ci/a.py", 110, 0), ("ci/a.py", 111, 1)):
+            with self.subTest(path=path, columns=columns):
+                files = {path: "# SPDX-License-Identifier: Apache-2.0\n" + "#" * columns + "\n"}
+                self.assertEqual(len(list(tidy.long_lines(tidy.Tree(self.make(files))))), seen)
 
     def test_call_of_the_world_is_seen(self):
         files = dict(ORDERLY)

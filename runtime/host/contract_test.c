@@ -183,7 +183,8 @@ static bool committed_memory_reads_as_zero_also_the_second_time(void)
     if (host_commit(third, HOST_PAGE_BYTES) != 0 || !zero(third, HOST_PAGE_BYTES))
         return false;
     bool neighbours_kept = third[-1] == 0xa5 && third[HOST_PAGE_BYTES] == 0xa5;
-    host_decommit(p, BYTES);
+    host_decommit(third, HOST_PAGE_BYTES);
+    host_decommit(p, BYTES); // the third page a second time
     return neighbours_kept;
 }
 

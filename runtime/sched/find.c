@@ -119,7 +119,7 @@ static struct g *give_up_p(struct search *s)
         s->inherit_time = false;
         return gp;
     }
-    // pairs with pidleget_spinning_locked: both under the lock
+    // pairs [sched.needspinning]: both under the lock
     if (!s->mp->spinning && load_relaxed(&sched.needspinning) != 0) {
         becomespinning(s->mp);
         unlock(&sched.lock);

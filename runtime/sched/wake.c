@@ -9,7 +9,14 @@
 //   are in one order of changes: whichever comes second sees what the other did before.
 // [sched.needspinning] A submitter that finds no idle p for its spinner says so under
 //   sched.lock. An m that does not spin has no duty to look again, so it asks for that flag,
-//   under the same lock, before it lets go of its p, and spins instead.
+//   under the same lock, before it lets go of its p, and spins instead. Who begins to spin for
+//   any reason clears the flag without the lock: it is counted by then, and looks through all
+//   queues after that.
+//
+// A claim on nmspinning that comes to nothing looks like a spinner to others as long as it stands:
+// one that finds work then starts nobody for the rest. So a failed wakep first gives its claim back
+// and then sets the flag, both under the lock: no p can go idle in between, and whoever took
+// the claim for a spinner meets the flag before it lets go of its p.
 #include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
@@ -39,10 +46,10 @@ void pidleput_locked(struct p *pp)
 
 struct p *pidleget_locked(void)
 {
+    assert_locked(&sched.lock);
     struct p *pp = sched.pidle;
     if (pp == NULL)
         return NULL;
-    assert_locked(&sched.lock);
     sched.pidle = pp->link;
     pp->link = NULL;
     int32_t before = sub_acq_rel(&sched.npidle, 1); // pairs [sched.npidle]
@@ -56,7 +63,7 @@ struct p *pidleget_spinning_locked(void)
 {
     struct p *pp = pidleget_locked();
     if (pp == NULL)
-        store_relaxed(&sched.needspinning, 1);
+        store_relaxed(&sched.needspinning, 1); // pairs [sched.needspinning]
     return pp;
 }
 
@@ -248,12 +255,12 @@ void wakep(void)
         return;
     struct m *mp = getg()->m;
     lock_as(mp, &sched.lock);
-    struct p *pp = pidleget_spinning_locked();
+    struct p *pp = pidleget_locked();
     if (pp == NULL) {
-        // Still under the lock: whoever spins because of needspinning must not count this claim as
-        // another spinner, or it would stop looking for the rest of the work on its account.
+        // in this order and under the lock, see the head of this file
         int32_t before = sub_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
         rt_assert(before > 0);
+        store_relaxed(&sched.needspinning, 1); // pairs [sched.needspinning]
     }
     unlock_as(mp, &sched.lock);
     if (pp != NULL)
@@ -265,7 +272,7 @@ void becomespinning(struct m *mp)
     rt_assert(!mp->spinning);
     mp->spinning = true;
     add_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
-    store_relaxed(&sched.needspinning, 0);
+    store_relaxed(&sched.needspinning, 0); // only now: from here on this m looks
 }
 
 // A spinner has found work: there may be more, and now nobody looks for it.

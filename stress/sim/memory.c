@@ -165,14 +165,15 @@ int memory_commit(void *p, size_t bytes)
 void memory_decommit(void *p, size_t bytes)
 {
     char *lo = p, *hi = lo + bytes;
+    closed_again = true;
     for (size_t i = 0; i < n_commits; i++) {
         struct commit *c = &commits[i];
         char *a = c->lo > lo ? c->lo : lo, *b = c->hi < hi ? c->hi : hi;
         if (a < b)
-            memset(a, 0, (size_t)(b - a));
+            clear(a, b);
     }
-    mprotect(p, bytes, PROT_NONE);
-    closed_again = true;
+    if (mprotect(p, bytes, PROT_NONE) != 0)
+        oracle_crash("host_decommit: the page protection cannot be changed", 0);
     memset(accessible + ((uint64_t)p - MEMORY_ARENA_BASE) / PAGE, 0, bytes / PAGE);
     race_forget((uint64_t)lo, bytes);
 }

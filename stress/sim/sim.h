@@ -125,7 +125,7 @@ struct sim_params {
     const struct sim_program *program;
     struct sim_strategy *strategy;
     uint64_t seed;
-    uint32_t max_points; // 0: default; reaching it is SIM_LIMIT, or livelock when one thread spun
+    uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
     bool trace;          // keep the event log (sim_trace)
 };
 
