@@ -19,8 +19,9 @@
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
 //
-// status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. oracle: also the
-// start of the signature. found: any text, here the command that found it. program: see stress/workload/text.h.
+// status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. The signature
+// begins with the oracle. found: any text; here, the command that found it. program: see
+// stress/workload/text.h.
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a

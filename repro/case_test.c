@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -295,8 +296,13 @@ static void saving_is_whole_or_not_at_all(void **state)
     case_free(&c);
     char *argv[] = {(char[]){"rm"}, (char[]){"-r"}, dir, NULL};
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
         execvp("rm", argv);
+        _exit(127);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static void says_when_nothing_can_be_saved(void **state)

@@ -18,7 +18,9 @@ void trial_begin(struct trial *t, struct workload *w)
 {
     workload_name_actors(w, probe_actor);
     t->w = w;
-    t->program = (struct sim_program){.threads = 1, .fn = {workload_main}, .arg = w};
+    static uint32_t programs;
+    t->program = (struct sim_program){
+        .threads = 1, .id = ++programs, .fn = {workload_main}, .arg = w};
 }
 
 const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,

@@ -62,6 +62,8 @@ int command_become(bool prod, const char *patch, char **argv)
     if (patch != NULL) {
         if (patchbuild_cached(patch, prod ? "prod" : "tiny", true, path, sizeof path, error,
                               sizeof error) != 0) {
+            if (command_stopped) // the compiler was told to stop as well
+                return command_fail("stopped while the program with the patch was built");
             fflush(stdout);
             fprintf(stderr, "%s\n", error);
             return EXIT_USAGE;

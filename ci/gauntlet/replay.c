@@ -88,8 +88,8 @@ static void print_json(const struct replay_outcome *r, enum expected expected, b
 static void print_text(const struct repro_case *c, const struct replay_outcome *r,
                        enum expected expected, bool matches)
 {
-    printf("%s: %u of %u time%s", r->reproduced ? "reproduced" : "not reproduced", r->reproduced,
-           r->times, command_s(r->times));
+    printf("%s: %u of %u times", r->reproduced ? "reproduced" : "not reproduced", r->reproduced,
+           r->times);
     if (r->grade != REPLAY_NOT_REPRODUCED)
         printf(", %s", replay_grade_name(r->grade));
     printf("%s\n", expected == DOES_NOT && matches ? ", as it should be" : "");

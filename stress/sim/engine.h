@@ -86,6 +86,8 @@ struct sim {
     uint64_t points;
     uint64_t next_stop; // sim_point enters the engine when points reaches it
     uint64_t hash;
+    uint64_t progress;  // operations of the program that have begun
+    uint32_t last_site; // of the last point
     bool tracing;
     bool running; // inside an execution
     bool special; // plain accesses are more, or less, than race checks: oracle_update_special
@@ -96,8 +98,9 @@ struct sim {
     bool asking; // some ask[] is set
     uint64_t max_points;
     uint64_t slice_end;
-    bool fair;   // past max_points: calm only, short slices
-    int64_t now; // virtual time
+    bool fair;              // past max_points: calm only, short slices
+    uint64_t fair_progress; // progress when that began
+    int64_t now;            // virtual time
     uint64_t block_seq;
     bool poll_broken;
     uint32_t threads;              // ever started in this execution
@@ -187,6 +190,7 @@ static inline uint32_t sim_point(uint64_t pc)
     sim_note_value((uint64_t)sim.thread << 32 | site);
     sim.points++;
     sim.moment = 0;
+    sim.last_site = site;
     if (unlikely(sim.points >= sim.next_stop || sim.ask[site]))
         sim_slow_point(site);
     return site;
@@ -208,6 +212,7 @@ struct call_cached {
 };
 extern struct call_cached calls_cache[CALLS_CACHE];
 uint32_t calls_find_child(uint32_t node, uint64_t caller_pc);
+void calls_restart(void); // begins a new tree when the old one is nearly full
 void calls_frames(uint32_t node, uint64_t pc, struct sim_frames *out);
 
 static inline struct call_cached *calls_slot(uint32_t node, uint64_t caller_pc)
@@ -229,7 +234,9 @@ void memory_restart(void); // puts globals back, clears what the last execution 
 void *memory_reserve(size_t bytes);
 int memory_commit(void *p, size_t bytes);
 void memory_decommit(void *p, size_t bytes);
-void *memory_thread_stack(size_t bytes); // lowest address, zeroed, over a guard page; NULL: none
+// Stack of the index-th thread: lowest address, zeroed, over a guard page; NULL: too large.
+void *memory_thread_stack(uint32_t index, size_t bytes);
+void memory_close_all(void); // another program comes: nothing is accessible until it is committed
 
 // A cell describes eight bytes of the program: two lists of the race detector, each named by a
 // tagged index. NULL outside the program's globals, heap and stacks.
@@ -280,10 +287,12 @@ struct sim_model {
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
 void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);
-void oracle_announce_plain(uint64_t addr); // a plain store to a watched word comes
+// A plain store to a watched word comes. The hook stands before it: the old value is kept, and the
+// next hook of any kind, or the one that did the store itself, finds the new one in place.
+void oracle_announce_plain(uint64_t addr);
 void oracle_flush_plain(void);
 void oracle_update_special(void);
-extern uint64_t oracle_plain_addr;
+extern uint32_t oracle_plain_pending; // words announced
 // Reports a finding and ends the execution, when the oracle is enabled; else returns.
 // `signature` is stable (no numbers that vary), `message` is for people.
 void oracle_report(const char *oracle, const char *signature, const char *message);

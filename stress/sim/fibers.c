@@ -88,6 +88,7 @@ void probe_op(uint32_t actor, uint32_t op)
     if (!sim.running)
         return;
     struct fiber *f = sim.fiber;
+    sim.progress++;
     f->actor = actor;
     f->op = op;
     f->serial = ++sim.serial;

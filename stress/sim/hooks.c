@@ -53,12 +53,12 @@ void __tsan_ignore_thread_end(void) {}
 static __attribute__((noinline)) void plain_special(const volatile void *p, uint64_t size,
                                                     unsigned kind, uint64_t pc)
 {
-    if (oracle_plain_addr != 0)
+    if (oracle_plain_pending != 0)
         oracle_flush_plain();
     if (race_enabled)
         race_plain((uint64_t)p, size, kind, pc);
-    else if (kind == ACCESS_WRITE && race_watched((uint64_t)p))
-        oracle_announce_plain((uint64_t)p);
+    else if (kind == ACCESS_WRITE)
+        race_announce((uint64_t)p, size);
     if (sim.tracing)
         trace_event(kind == ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
                     -1);
@@ -124,8 +124,19 @@ PLAIN(16)
 
 static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
 {
-    if (sim.running && race_enabled)
+    if (!sim.running)
+        return;
+    if (race_enabled)
         race_range((uint64_t)p, bytes, kind, false, pc);
+    else if (kind == ACCESS_WRITE)
+        race_announce((uint64_t)p, bytes);
+}
+
+// The hook itself has done the store.
+static void written(void)
+{
+    if (unlikely(oracle_plain_pending != 0))
+        oracle_flush_plain();
 }
 
 void __tsan_read_range(void *p, size_t bytes)
@@ -140,28 +151,34 @@ void __tsan_write_range(void *p, size_t bytes)
 void *__tsan_memset(void *p, int byte, size_t bytes)
 {
     range(p, bytes, ACCESS_WRITE, HOOK_PC);
-    return memset(p, byte, bytes);
+    memset(p, byte, bytes);
+    written();
+    return p;
 }
 
 void *__tsan_memcpy(void *to, const void *from, size_t bytes)
 {
     range(from, bytes, ACCESS_READ, HOOK_PC);
     range(to, bytes, ACCESS_WRITE, HOOK_PC);
-    return memcpy(to, from, bytes);
+    memcpy(to, from, bytes);
+    written();
+    return to;
 }
 
 void *__tsan_memmove(void *to, const void *from, size_t bytes)
 {
     range(from, bytes, ACCESS_READ, HOOK_PC);
     range(to, bytes, ACCESS_WRITE, HOOK_PC);
-    return memmove(to, from, bytes);
+    memmove(to, from, bytes);
+    written();
+    return to;
 }
 
 // Atomics ---------------------------------------------------------------------------------
 
 static inline uint32_t before_atomic(uint64_t pc)
 {
-    if (unlikely(oracle_plain_addr != 0))
+    if (unlikely(oracle_plain_pending != 0))
         oracle_flush_plain();
     return sim_point(pc);
 }

@@ -11,7 +11,7 @@
 
 static uint32_t point(uint64_t pc)
 {
-    if (oracle_plain_addr != 0)
+    if (oracle_plain_pending != 0)
         oracle_flush_plain();
     return sim_point(pc);
 }

@@ -10,8 +10,10 @@
 // Rejected: madvise(DONTNEED) and fork per execution (a fault a page: over 20 µs here),
 // soft-dirty bits (system calls with page-table walks).
 //
-// Page protection follows commits lazily: a page stays accessible in later executions, where the
-// same layout commits it again; nothing is paid for it after the first.
+// Page protection follows commits lazily: a page stays accessible in later executions of the same
+// program, which commit it again sooner or later; nothing is paid for it after the first. Where a
+// thread's stack lies depends on its number alone, so all executions of a program agree on what is
+// never committed: guard pages fault in each of them. Another program starts with nothing accessible.
 
 #include "stress/sim/race.h"
 
@@ -20,6 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+// Thread stacks take the upper half of the arena, a slot each.
+#define THREAD_STACKS (MEMORY_ARENA_BASE + MEMORY_ARENA_BYTES / 2)
+#define THREAD_SLOT (8ull << 20)
 
 enum { PAGE = 4096, COMMITS_MAX = 8192, STACK_SLACK = 768 };
 
@@ -133,7 +139,7 @@ void memory_restart(void)
 
 void *memory_reserve(size_t bytes)
 {
-    uint64_t left = MEMORY_ARENA_BASE + MEMORY_ARENA_BYTES - (uint64_t)brk_now;
+    uint64_t left = THREAD_STACKS - (uint64_t)brk_now;
     if (bytes > left)
         return NULL;
     char *p = brk_now;
@@ -178,8 +184,19 @@ void memory_decommit(void *p, size_t bytes)
     race_forget((uint64_t)lo, bytes);
 }
 
-void *memory_thread_stack(size_t bytes)
+void *memory_thread_stack(uint32_t index, size_t bytes)
 {
-    char *guard = memory_reserve(bytes + PAGE);
-    return guard && memory_commit(guard + PAGE, bytes) == 0 ? guard + PAGE : NULL;
+    if (bytes > THREAD_SLOT - PAGE)
+        return NULL;
+    char *stack = (char *)THREAD_STACKS + index * THREAD_SLOT + PAGE;
+    return memory_commit(stack, bytes) == 0 ? stack : NULL;
+}
+
+void memory_close_all(void)
+{
+    // what was committed last is still to be cleared; it is gone with its pages
+    madvise((void *)MEMORY_ARENA_BASE, MEMORY_ARENA_BYTES, MADV_DONTNEED);
+    mprotect((void *)MEMORY_ARENA_BASE, MEMORY_ARENA_BYTES, PROT_NONE);
+    madvise(accessible, MEMORY_ARENA_BYTES / PAGE, MADV_DONTNEED);
+    n_commits = 0;
 }

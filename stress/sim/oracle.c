@@ -15,8 +15,12 @@ static const char *const oracle_names[] = {"race",     "gstate",   "lost-wake", 
 static bool disabled[sizeof oracle_names / sizeof oracle_names[0]];
 
 const struct sim_model *sim_model;
-uint64_t oracle_plain_addr;
-static uint32_t plain_old;
+enum { PENDING_MAX = 16 };
+uint32_t oracle_plain_pending;
+static struct {
+    uint64_t addr;
+    uint32_t old_value;
+} pending[PENDING_MAX];
 
 enum { OUTPUT_FRAMES = 8 << 10 };
 static char output[4096];
@@ -51,13 +55,13 @@ bool oracle_on(const char *name)
 
 void oracle_update_special(void)
 {
-    sim.special = sim.tracing || !race_enabled || oracle_plain_addr != 0;
+    sim.special = sim.tracing || !race_enabled || oracle_plain_pending != 0;
 }
 
 void oracle_restart(void)
 {
     output_bytes = 0;
-    oracle_plain_addr = 0;
+    oracle_plain_pending = 0;
     oracle_update_special();
 }
 
@@ -145,23 +149,29 @@ void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
     sim_enter(wrote_entry, &w);
 }
 
-// The hook of a plain store comes before it: the old value is kept, and the next hook of any kind
-// finds the new one in place. Watched words have 32 bits.
+// Watched words have 32 bits. More than PENDING_MAX in one store is a wipe of whole structures:
+// those that do not fit go unseen.
 void oracle_announce_plain(uint64_t addr)
 {
-    oracle_plain_addr = addr;
+    if (oracle_plain_pending == PENDING_MAX)
+        return;
+    pending[oracle_plain_pending].addr = addr;
+    memcpy(&pending[oracle_plain_pending].old_value, (const void *)addr, sizeof(uint32_t));
+    oracle_plain_pending++;
     oracle_update_special();
-    memcpy(&plain_old, (const void *)addr, sizeof plain_old);
 }
 
 void oracle_flush_plain(void)
 {
-    uint64_t addr = oracle_plain_addr;
-    uint32_t now;
-    oracle_plain_addr = 0;
+    uint32_t n = oracle_plain_pending;
+    oracle_plain_pending = 0;
     oracle_update_special();
-    memcpy(&now, (const void *)addr, sizeof now);
-    oracle_wrote(addr, plain_old, now);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t now;
+        memcpy(&now, (const void *)pending[i].addr, sizeof now);
+        if (now != pending[i].old_value)
+            oracle_wrote(pending[i].addr, pending[i].old_value, now);
+    }
 }
 
 const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)

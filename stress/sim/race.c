@@ -14,8 +14,10 @@ enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15, MOMENTS_MAX = 1 
 struct sync {
     uint32_t next;
     uint16_t offset;
-    bool watched; // an oracle wants to see every write
+    uint8_t releaser; // who last released here ...
+    bool watched;     // an oracle wants to see every write
     struct clock released;
+    struct clock own; // ... and what by that operation alone
 };
 
 // When and by whom: shared by the accesses between two calls or points.
@@ -242,6 +244,8 @@ void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind
 
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)
 {
+    if (kind == ACCESS_WRITE && !atomic)
+        race_announce(addr, bytes);
     while (bytes > 0) {
         uint64_t offset = addr & 7, part = 8 - offset < bytes ? 8 - offset : bytes;
         struct cell *c = memory_cell(addr);
@@ -254,8 +258,7 @@ void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint6
 
 void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc)
 {
-    if (race_watched(addr))
-        oracle_announce_plain(addr);
+    race_announce(addr, size);
     race_check(c, addr, (unsigned)(((1u << size) - 1) << (addr & 7)), ACCESS_WRITE, false, pc);
 }
 
@@ -285,7 +288,8 @@ static struct sync *find_sync(struct cell *c, uint64_t addr, bool make)
     s->next = sim_untag(c->sync);
     s->offset = offset;
     s->watched = false;
-    s->released.blocks = 0;
+    s->released.blocks = s->own.blocks = 0;
+    s->releaser = UINT8_MAX;
     c->sync = n_syncs++ | sim.tag;
     return s;
 }
@@ -304,6 +308,18 @@ bool race_watched(uint64_t addr)
     return s && s->watched;
 }
 
+void race_announce(uint64_t addr, uint64_t bytes)
+{
+    for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
+        const struct cell *c = memory_cell(a);
+        for (uint32_t i = c ? sim_untag(c->sync) : 0; i != 0; i = syncs[i].next) {
+            uint64_t word = a + syncs[i].offset;
+            if (syncs[i].watched && word + 4 > addr && word < addr + bytes)
+                oracle_announce_plain(word);
+        }
+    }
+}
+
 static inline bool acquires(int order)
 {
     return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order >= __ATOMIC_ACQ_REL;
@@ -311,6 +327,13 @@ static inline bool acquires(int order)
 static inline bool releases(int order)
 {
     return order >= __ATOMIC_RELEASE;
+}
+
+static inline void released_by(struct sync *s, uint32_t me)
+{
+    s->releaser = (uint8_t)me;
+    copy(&s->own, &race_clocks[me]);
+    race_clocks[me].at[me]++;
 }
 
 static void acquire(const struct sync *s, int order)
@@ -352,15 +375,19 @@ bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
     if (releases(order)) {
         struct sync *s = find_sync(c, addr, true);
         copy(&s->released, &race_clocks[me]);
-        race_clocks[me].at[me]++;
+        released_by(s, me);
         return s->watched;
     }
-    // A relaxed store ends the release sequence that was there; it carries what a fence released.
+    // A relaxed store ends the release sequences that were there, but for the storing thread's own
+    // (C17 5.1.2.4; C++20 ends that too). It carries what a fence released.
     struct sync *s = find_sync(c, addr, sim_uses_fences);
-    if (s && sim_uses_fences)
-        copy(&s->released, &fence_release[me]);
-    else if (s)
+    if (s) {
         s->released.blocks = 0;
+        if (s->releaser == me)
+            join(&s->released, &s->own);
+        if (sim_uses_fences)
+            join(&s->released, &fence_release[me]);
+    }
     return s && s->watched;
 }
 
@@ -376,7 +403,7 @@ bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
     check_atomic(c, addr, size, ACCESS_WRITE, pc);
     if (releases(order)) {
         join(&s->released, &race_clocks[me]);
-        race_clocks[me].at[me]++;
+        released_by(s, me);
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }

@@ -60,6 +60,8 @@ void race_forget(uint64_t addr, uint64_t bytes);
 // Every later write to this word in this execution goes to oracle_wrote.
 void race_watch(uint64_t addr);
 bool race_watched(uint64_t addr);
+// A plain write to the range comes: tells the oracles of the watched words in it.
+void race_announce(uint64_t addr, uint64_t bytes);
 
 // What a hook does inline; all that needs more is a tail call. The list is in the order of the last
 // looks, so nobody has come to the word since the thread whose record is first: what that looked at

@@ -58,16 +58,29 @@ static void start_tags(void)
     }
 }
 
+// Programs are told apart by what they are and by `id`, for those that change in place.
+static void see_program(const struct sim_program *p)
+{
+    static struct sim_program last;
+    if (memcmp(&last, p, sizeof last) == 0)
+        return;
+    last = *p;
+    memory_close_all();
+}
+
 static void start_execution(const struct sim_params *p)
 {
+    see_program(p->program);
     memory_restart();
     sim_threads_restart();
     start_tags();
     race_restart();
+    calls_restart();
     trace_restart(p->trace);
     sim.tracing = p->trace;
     oracle_restart();
-    sim.points = 0;
+    sim.points = sim.progress = 0;
+    sim.last_site = SIM_SITE_NONE;
     sim.hash = 0x243f6a8885a308d3u;
     sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
     sim.strategy->next_point = 0;

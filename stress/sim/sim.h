@@ -115,8 +115,10 @@ struct sim_strategy *sim_strategy_by_name(const char *name);
 
 enum { SIM_THREADS_MAX = 64, SIM_STACK_FRAMES = 24 };
 
+// Zero it before filling: programs are compared byte by byte.
 struct sim_program {
     uint32_t threads; // started together, in this order; 1 for the runtime (its first m)
+    uint32_t id;      // changes whenever what `arg` points to does
     void (*fn[4])(void *);
     void *arg;
 };

@@ -20,7 +20,7 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-enum { FAIR_SLICE = 50, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
+enum { FAIR_SLICE = 50, LOOP_VISITS = 100, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
 
 void sim_threads_restart(void)
 {
@@ -66,7 +66,7 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
     if (sim.threads == SIM_THREADS_MAX)
         return NULL;
     stack_bytes = stack_bytes ? stack_bytes : DEFAULT_STACK_BYTES;
-    char *stack = memory_thread_stack(stack_bytes);
+    char *stack = memory_thread_stack(sim.threads, stack_bytes);
     if (!stack)
         return NULL;
     struct thread *parent = sim.running ? sim_current : NULL;
@@ -203,23 +203,47 @@ static void give_way(uint32_t site)
     switch_to(&sim_threads[next]);
 }
 
-// The points allowed are used up: go on fairly, then see whether that ends.
+// Of the sites that some thread has met again and again in what it does now, the first by name: a
+// loop has one whatever point the execution was stopped at.
+static uint32_t site_of_loop(uint32_t otherwise)
+{
+    uint32_t best = SIM_SITE_NONE;
+    for (uint32_t t = 0; t < sim.threads; t++) {
+        const struct position *at = t == sim.thread ? &sim.at : &sim_threads[t].at;
+        if (sim_threads[t].state == THREAD_DEAD)
+            continue;
+        for (uint32_t i = SIM_SITE_HOST + 1; i < sim_site_count(); i++) {
+            const struct sim_site *s = sim_site(i), *b = sim_site(best);
+            if (at->visit[i] >> 32 != at->serial || (uint32_t)at->visit[i] < LOOP_VISITS)
+                continue;
+            int order = best == SIM_SITE_NONE ? -1 : strcmp(s->function, b->function);
+            if (order < 0 || (order == 0 && strcmp(s->text, b->text) < 0))
+                best = i;
+        }
+    }
+    return best != SIM_SITE_NONE ? best : otherwise;
+}
+
+// The points allowed are used up: go on fairly, then see whether the program gets further.
 static void out_of_points(uint32_t site)
 {
     if (!sim.fair) {
         sim.fair = true;
+        sim.fair_progress = sim.progress;
         sim.max_points += sim.max_points;
         sim.slice_end = 0;
         return;
     }
-    const struct sim_site *s = sim_site(site);
+    if (sim.progress != sim.fair_progress)
+        sim_finish(SIM_LIMIT); // long, not stuck
+    const struct sim_site *s = sim_site(site_of_loop(site));
     char signature[320];
     snprintf(signature, sizeof signature, "livelock: %s `%s`", s->function, s->text);
     struct sim_finding *f = &sim.result.finding;
     oracle_place(&f->place[0], sim.at.context, site, sim.node, 0, "still running", sim.points);
     f->places = 1;
     oracle_report("livelock", signature,
-                  "no end in sight, although every thread got its turn again and again");
+                  "every thread got its turn again and again, and no operation has begun");
     sim_finish(SIM_LIMIT);
 }
 
@@ -339,8 +363,10 @@ static void give_way_entry(void *arg)
             wake_due();
         }
     }
-    if (sim.ready > 0)
+    if (sim.ready > 0) {
+        t->relaxes = 0;
         give_way(site);
+    }
     set_next_stop();
 }
 

@@ -65,13 +65,17 @@ void sim_abandoned(void)
                  function, (unsigned long)fault_addr, (unsigned long)pc);
         oracle_crash(text, pc);
     }
-    snprintf(text, sizeof text, "livelock: a loop in %s without a shared operation", function);
+    // where the loop was interrupted is chance; the last point before it is not
+    const struct sim_site *last = sim_site(sim.last_site);
+    snprintf(text, sizeof text, "livelock: no point after %s `%s`", last->function, last->text);
     struct sim_finding *f = &sim.result.finding;
-    oracle_place(&f->place[0], sim.at.context, SIM_SITE_NONE, sim.node, pc, "still running",
+    oracle_place(&f->place[0], sim.at.context, sim.last_site, sim.node, pc, "still running",
                  sim.points);
     f->places = 1;
-    oracle_report("livelock", text,
-                  "the running thread has not reached a scheduling point for seconds");
+    char message[320];
+    snprintf(message, sizeof message, "a loop without a shared operation, for seconds, in %s",
+             function);
+    oracle_report("livelock", text, message);
     sim_finish(SIM_LIMIT);
 }
 

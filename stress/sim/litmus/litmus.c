@@ -80,6 +80,12 @@ static void rs_overwrite(void *arg)
         store_relaxed(&flag, 2u);
 }
 
+static void rs_go_on(void *arg)
+{
+    mp_store_release(arg);
+    store_relaxed(&flag, 2u);
+}
+
 static void rs_load(void *arg)
 {
     (void)arg;
@@ -200,6 +206,7 @@ const struct litmus litmus_programs[] = {
     {"message passing, no release fence", "race", 2, {mp_store_relaxed, mp_fence_load}},
     {"message passing, no acquire fence", "race", 2, {mp_fence_store, mp_load_relaxed}},
     {"release sequence, continued", NULL, 3, {mp_store_release, rs_bump, rs_load}},
+    {"release sequence, by its own thread", NULL, 2, {rs_go_on, rs_load}},
     {"release sequence, ended", "race", 3, {mp_store_release, rs_overwrite, rs_load}},
     {"spin lock", NULL, 3, {locked, locked, locked}},
     {"spin lock, relaxed unlock",
