@@ -78,11 +78,11 @@ static int read_functions(struct reader *r, Elf_Scn *scn, const GElf_Shdr *shdr)
         if (gelf_getsym(data, (int)i, &sym) == NULL || GELF_ST_TYPE(sym.st_info) != STT_FUNC ||
             sym.st_size == 0 || sym.st_shndx == SHN_UNDEF)
             continue;
-        r->functions = table_grow(r->functions, r->nfunctions, &r->cap_functions,
-                                  sizeof *r->functions);
-        r->functions[r->nfunctions++] = (struct function){
-            sym.st_value, sym.st_value + sym.st_size, elf_strptr(r->elf, shdr->sh_link, sym.st_name),
-            false};
+        r->functions =
+            table_grow(r->functions, r->nfunctions, &r->cap_functions, sizeof *r->functions);
+        r->functions[r->nfunctions++] =
+            (struct function){sym.st_value, sym.st_value + sym.st_size,
+                              elf_strptr(r->elf, shdr->sh_link, sym.st_name), false};
     }
     if (r->nfunctions == 0)
         return table_fail(r->t, "no function symbols");
@@ -130,12 +130,13 @@ static void read_relocations(struct reader *r, Elf_Scn *scn, const GElf_Shdr *sh
         at = rela.r_offset - text.sh_addr;
         if ((GELF_R_TYPE(rela.r_info) != R_X86_64_PLT32 &&
              GELF_R_TYPE(rela.r_info) != R_X86_64_PC32) ||
-            at == 0 || at + 4 > text.sh_size || (bytes[at - 1] != OP_CALL && bytes[at - 1] != OP_JUMP))
+            at == 0 || at + 4 > text.sh_size ||
+            (bytes[at - 1] != OP_CALL && bytes[at - 1] != OP_JUMP))
             continue;
         r->raw = table_grow(r->raw, r->nraw, &r->cap_raw, sizeof *r->raw);
-        r->raw[r->nraw++] = (struct raw_call){rela.r_offset + 4,
-                                              elf_strptr(r->elf, symtab.sh_link, sym.st_name),
-                                              bytes[at - 1] == OP_JUMP};
+        r->raw[r->nraw++] =
+            (struct raw_call){rela.r_offset + 4, elf_strptr(r->elf, symtab.sh_link, sym.st_name),
+                              bytes[at - 1] == OP_JUMP};
     }
 }
 
@@ -172,8 +173,7 @@ static void find_near_calls(struct reader *r, const struct function *f)
                 continue;
             memcpy(&displacement, p + 1, sizeof displacement);
             target = function_of(r, pc + CALL_BYTES + (uint64_t)(int64_t)displacement);
-            if (target != NULL &&
-                target->lo == pc + CALL_BYTES + (uint64_t)(int64_t)displacement)
+            if (target != NULL && target->lo == pc + CALL_BYTES + (uint64_t)(int64_t)displacement)
                 add_call(r->t, pc + CALL_BYTES, "call");
         }
     }

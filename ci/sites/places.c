@@ -113,7 +113,8 @@ static bool claim(struct walk *w, Dwarf_Die *die, const struct frame *f)
     return any;
 }
 
-static void walk_children(struct walk *w, Dwarf_Die *die, const struct frame *parent, unsigned depth)
+static void walk_children(struct walk *w, Dwarf_Die *die, const struct frame *parent,
+                          unsigned depth)
 {
     Dwarf_Die child;
 

@@ -61,8 +61,8 @@ static int set_up(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     (void)snprintf(command, sizeof command,
-                   "mkdir -p '%s/runtime/base' && cp runtime/base/atomic.h '%s/runtime/base/'", folder,
-                   folder);
+                   "mkdir -p '%s/runtime/base' && cp runtime/base/atomic.h '%s/runtime/base/'",
+                   folder, folder);
     return system(command);
 }
 

@@ -112,7 +112,8 @@ static int check_located(struct table *t)
             continue;
         if (c->line == 0)
             return table_fail(t,
-                              "%s: __tsan_%s at %#" PRIx64 " has no source line: the compiler merged "
+                              "%s: __tsan_%s at %#" PRIx64
+                              " has no source line: the compiler merged "
                               "operations, or there is no debug information",
                               c->chain, c->hook, c->pc);
         return table_fail(t,
@@ -125,10 +126,10 @@ static int check_located(struct table *t)
 
 static struct site site_of(const struct call *c, struct source_cache *cache)
 {
-    return (struct site){c->chain, source_line(cache, c->file, c->line),
-                         c->file,  c->line,
+    return (struct site){c->chain,  source_line(cache, c->file, c->line),
+                         c->file,   c->line,
                          c->column, hook_weight(c->hook),
-                         0,        0};
+                         0,         0};
 }
 
 // The different places among the calls, ranked and numbered.
@@ -175,7 +176,8 @@ static void number_calls(struct table *t, struct source_cache *cache, const stru
     free(by_place);
 }
 
-static int print_table(const struct table *t, const struct site *sites, size_t n, const char *output)
+static int print_table(const struct table *t, const struct site *sites, size_t n,
+                       const char *output)
 {
     FILE *f = fopen(output, "w");
 
@@ -183,8 +185,8 @@ static int print_table(const struct table *t, const struct site *sites, size_t n
         return -1;
     (void)fprintf(f, "gauntlet-sites 1\n");
     for (size_t i = 0; i < n; i++)
-        (void)fprintf(f, "site %u\t%u\t%u\t%s\t%s\t%s\n", sites[i].id, sites[i].rank,
-                      sites[i].line, sites[i].file, sites[i].chain, sites[i].text);
+        (void)fprintf(f, "site %u\t%u\t%u\t%s\t%s\t%s\n", sites[i].id, sites[i].rank, sites[i].line,
+                      sites[i].file, sites[i].chain, sites[i].text);
     for (size_t i = 0; i < t->ncalls; i++)
         (void)fprintf(f, "pc %" PRIx64 "\t%u\t%s\n", t->calls[i].ret, t->calls[i].site,
                       t->calls[i].hook);

@@ -14,9 +14,9 @@ struct call {
     uint64_t ret;     // return address
     const char *hook; // name without __tsan_, or "call"
     // Set by places_find:
-    const char *chain;  // function names, innermost first
-    const char *file;   // of the first frame outside base/
-    uint32_t line;      // in it; 0: none
+    const char *chain; // function names, innermost first
+    const char *file;  // of the first frame outside base/
+    uint32_t line;     // in it; 0: none
     uint32_t column;
     uint32_t site;      // number in the table, set by sitetab_write
     bool inner_located; // the innermost place itself has a line and a column

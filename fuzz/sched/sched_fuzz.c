@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // libFuzzer on schedules: the input's bytes answer the choices of one execution of a workload
-// (spawn_yield_park, or the file that GAUNTLET_WORKLOAD names). A finding of any oracle is a crash of
-// the fuzzer. It links the same instrumented objects as every other program under the engine; their inline
-// counters are its coverage.
+// (spawn_yield_park, or the file that GAUNTLET_WORKLOAD names). A finding of any oracle is a crash
+// of the fuzzer. It links the same instrumented objects as every other program under the engine;
+// their inline counters are its coverage.
 
 #include "repro/trial.h"
 #include "stress/workload/probe.h"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Atomic words whose every access names its order. The wrapper structs make a bare `x++` or `x = y`
-// a compile error (on a plain _Atomic they are a silent seq_cst operation). The accessors are macros, so that
-// the source line of an access is the line of its user, for every tool that names sites.
+// a compile error (on a plain _Atomic they are a silent seq_cst operation). The accessors are
+// macros, so that the source line of an access is the line of its user, for every tool that names
+// sites.
 //
-// No free-standing fences: ThreadSanitizer does not model them. A store-load pattern uses seq_cst or
-// acq_rel read-modify-writes of one word.
+// No free-standing fences: ThreadSanitizer does not model them. A store-load pattern uses seq_cst
+// or acq_rel read-modify-writes of one word.
 #pragma once
 
 #include <stdatomic.h>

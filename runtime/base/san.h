@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // All that the runtime tells sanitizers and the engine: which stack runs now, where a context
-// is saved, how deep the call stack was, what memory is handed out and taken back. The engine implements the
-// same `__tsan_*` entry points as compiler-rt, so one body serves both; without
+// is saved, how deep the call stack was, what memory is handed out and taken back. The engine
+// implements the same `__tsan_*` entry points as compiler-rt, so one body serves both; without
 // instrumentation every function here is empty.
 //
 // Identity of goroutines: each g and each g0 is one fiber. Switches between them create order (they
 // happen on one thread); what a hand-over from thread to thread must order itself is modelled
-// by the save area: g0 writes it around every switch (san_context_saved / san_context_loaded), so that an
-// unsynchronised hand-over is a race on the saved context.
+// by the save area: g0 writes it around every switch (san_context_saved / san_context_loaded), so
+// that an unsynchronised hand-over is a race on the saved context.
 #pragma once
 
 #include <stddef.h>
@@ -26,7 +26,8 @@ void __tsan_write8(void *addr);
 #define SAN_UNINSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
 // The same for all functions between the two lines.
 #define SAN_UNINSTRUMENTED_BEGIN                                                                 \
-    _Pragma("clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to = function)")
+    _Pragma(                                                                                     \
+    "clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to=function)")
 #define SAN_UNINSTRUMENTED_END _Pragma("clang attribute pop")
 
 // The fiber of the calling thread's own stack (g0).

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The only way from the runtime to the outside world. A binary links exactly one host: the linux
-// host (real threads, real time) or the engine's (virtual threads, virtual time). Nothing here is inline, so that instrumented objects are the same for every host.
+// host (real threads, real time) or the engine's (virtual threads, virtual time). Nothing here is
+// inline, so that instrumented objects are the same for every host.
 //
 // Conventions: sizes in bytes, times in nanoseconds; a function that can fail returns a negative
 // errno value (`-ENOMEM`), never sets errno for the caller. host/contract_test.c states what

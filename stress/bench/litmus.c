@@ -3,7 +3,8 @@
 // Executions a second of the smallest program that the engine can run: the store-buffer litmus, two
 // threads and seven operations, random walk, with names, both stacks of each access, and the
 // choices recorded as in any hunt; a second is one of processor time. A program of its own: linked
-// into the command it would pay for the runtime's globals, which are put back before each execution.
+// into the command it would pay for the runtime's globals, which are put back before each
+// execution.
 #include <stdio.h>
 #include <string.h>
 

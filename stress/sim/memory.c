@@ -13,7 +13,8 @@
 // Page protection follows commits lazily: a page stays accessible in later executions of the same
 // program, which commit it again sooner or later; nothing is paid for it after the first. Where a
 // thread's stack lies depends on its number alone, so all executions of a program agree on what is
-// never committed: guard pages fault in each of them. Another program starts with nothing accessible.
+// never committed: guard pages fault in each of them. Another program starts with nothing
+// accessible.
 
 #include "stress/sim/race.h"
 

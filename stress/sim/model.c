@@ -179,9 +179,9 @@ static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
 {
     char signature[200], message[600];
     snprintf(signature, sizeof signature, "%s: %s", oracle, what);
-    snprintf(message, sizeof message, "every thread sleeps%s, but %s (idle p's %d, spinning %d);",
-             jump_ns < 0 ? " and nothing is due" : "", what, load_relaxed(&sched.npidle),
-             load_relaxed(&sched.nmspinning));
+    snprintf(message, sizeof message, "no thread can run%s, but %s (idle p's %d, spinning %d);",
+             jump_ns < 0 ? " and nothing is due" : " before time passes", what,
+             load_relaxed(&sched.npidle), load_relaxed(&sched.nmspinning));
     list_goroutines(message, sizeof message);
     oracle_report(oracle, signature, message);
 }

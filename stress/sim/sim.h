@@ -100,8 +100,8 @@ struct sim_strategy {
 struct sim_strategy *sim_strategy_calm(void);
 struct sim_strategy *sim_strategy_random(void);
 struct sim_strategy *sim_strategy_pct(uint32_t depth);
-// Takes its answers from the bytes of a fuzzer's input; calm when they are used up. `data` stays the
-// caller's and must outlive the run.
+// Takes its answers from the bytes of a fuzzer's input; calm when they are used up. `data` stays
+// the caller's and must outlive the run.
 struct sim_strategy *sim_strategy_bytes(const uint8_t *data, size_t n);
 // Takes each choice of `schedule` when its place is reached, at most once; calm everywhere else.
 // `schedule` stays the caller's and must outlive the run.
