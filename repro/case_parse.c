@@ -78,12 +78,10 @@ static bool parse_oracle(struct parser *p)
         return false;
     if (!scan_word(&p->s, &w))
         return scan_fail(&p->s, w.col, "oracle: name expected");
-    for (uint32_t i = 0; i < w.n; i++)
-        if (!(w.s[i] == '-' || (w.s[i] >= 'a' && w.s[i] <= 'z')))
-            return scan_fail(&p->s, w.col, "oracle: '%.*s' is not a name", word_width(&w), w.s);
-    if (!word_copy(&w, p->c->oracle, sizeof p->c->oracle))
-        return scan_fail(&p->s, w.col, "oracle: name too long");
-    return scan_eol(&p->s);
+    for (const char *const *name = sim_oracle_names(); *name != NULL; name++)
+        if (word_is(&w, *name) && word_copy(&w, p->c->oracle, sizeof p->c->oracle))
+            return scan_eol(&p->s);
+    return scan_fail(&p->s, w.col, "oracle: '%.*s' is not known", word_width(&w), w.s);
 }
 
 // The oracle stands at the start of the signature as well; what compares signatures relies on it.
@@ -254,9 +252,9 @@ static bool parse_value(struct parser *p, struct case_choice *c)
         return scan_fail(&p->s, w.col, "value expected");
     if (c->kind != SIM_RANDOM)
         return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
-    if (!word_number(&w, UINT32_MAX, &number))
-        return scan_fail(&p->s, w.col, "'%.*s' is not a number up to 4294967295", word_width(&w),
-                         w.s);
+    if (!word_number(&w, SIM_RANDOM_VALUES - 1, &number))
+        return scan_fail(&p->s, w.col, "'%.*s' is not a number up to %d", word_width(&w), w.s,
+                         SIM_RANDOM_VALUES - 1);
     c->number = (uint32_t)number;
     return scan_eol(&p->s);
 }
@@ -315,6 +313,25 @@ static bool parse_choice(struct parser *p, struct case_choice *c)
     return parse_site(p, c) && parse_visit(p, c) && parse_value(p, c);
 }
 
+static bool same_place(const struct case_choice *a, const struct case_choice *b)
+{
+    return a->visit == b->visit && a->op == b->op && a->kind == b->kind && a->turn == b->turn &&
+           a->rank == b->rank && strcmp(a->actor, b->actor) == 0 &&
+           strcmp(a->after, b->after) == 0 && strcmp(a->function, b->function) == 0 &&
+           strcmp(a->text, b->text) == 0;
+}
+
+// An execution comes to a place once, so of two choices there one could never be taken.
+static bool first_at_its_place(struct parser *p, uint32_t col)
+{
+    const struct repro_case *c = p->c;
+
+    for (size_t i = 0; i + 1 < c->choices; i++)
+        if (same_place(&c->choice[i], &c->choice[c->choices - 1]))
+            return scan_fail(&p->s, col, "the place of choice %zu for the second time", i + 1);
+    return true;
+}
+
 static bool parse_choices(struct parser *p)
 {
     struct repro_case *c = p->c;
@@ -335,7 +352,8 @@ static bool parse_choices(struct parser *p)
             c->capacity = capacity;
         }
         c->choice[c->choices] = (struct case_choice){0};
-        if (!parse_choice(p, &c->choice[c->choices++]))
+        uint32_t col = scan_col(&p->s);
+        if (!parse_choice(p, &c->choice[c->choices++]) || !first_at_its_place(p, col))
             return false;
     }
     return true;

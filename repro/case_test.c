@@ -26,7 +26,7 @@ static const char sample[] =
          "  a#2:0 at runqput<ready \"store_release(&pp->runqtail, t + 1);\" #0 visit 1: run m0.1\n"
          "  m0.1 after a:0.3 at findrunnable \"if (\\\"quoted\\\\\\\" == x)\" #1 visit 2: next m0\n"
          "  m0.1 after a:0 turn 4 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: run m0\n"
-         "  main:1 at host \"\" #0 visit 1: random 4294967295\n"
+         "  main:1 at host \"\" #0 visit 1: random 255\n"
          "  m0:0 at none \"\" #0 visit 3: run m0.2\n";
 
 static void parsed(struct repro_case *c, const char *text)
@@ -93,11 +93,11 @@ static void a_lost_place_is_named(void **state)
     fake = (struct fake){
         .lost_site = 5, .needed = {WL_PARK, WL_WAIT}, .nneeded = 2, .symptom = "a / b"};
     parsed(&c, sample);
-    replay_case(&c, 1, &outcome);
+    replay_case(&c, 1, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_DRIFTED); // the others are enough
     assert_non_null(strstr(outcome.detail, "choice 3 of 5 (m0.1 after a:0 turn 4 at wakep"));
     fake.symptom = "something else";
-    replay_case(&c, 1, &outcome);
+    replay_case(&c, 1, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_UNREACHABLE);
     assert_int_equal(outcome.reproduced, 0);
     case_free(&c);
@@ -112,11 +112,11 @@ static void replay_grades(void **state)
     parsed(&c,
            HEAD "choices\n  a:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n");
     fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .symptom = "a / b"};
-    replay_case(&c, 10, &outcome);
+    replay_case(&c, 10, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_EXACT);
     assert_int_equal(outcome.reproduced, 10);
     fake.flaky = true;
-    replay_case(&c, 10, &outcome);
+    replay_case(&c, 10, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_NOT_REPRODUCED);
     assert_int_equal(outcome.reproduced, 5);
     case_free(&c);
@@ -141,7 +141,9 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus shut\n", 2, 8, "open or fixed"},
     {"gauntlet case 1\ncolour red\n", 2, 1, "'status' expected here, not 'colour'"},
     {"gauntlet case 1\nstatus open\nstatus open\n", 3, 1, "'oracle' expected here"},
-    {"gauntlet case 1\nstatus open\noracle ../x\n", 3, 8, "not a name"},
+    {"gauntlet case 1\nstatus open\noracle ../x\n", 3, 8, "oracle: '../x' is not known"},
+    {"gauntlet case 1\nstatus open\noracle rac\n", 3, 8, "oracle: 'rac' is not known"},
+    {"gauntlet case 1\nstatus \xc3\n", 2, 8, "not UTF-8"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature\n", 4, 10, "text expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature  conserve: s\n", 4, 12,
      "contradiction: the oracle is 'race', but the signature does not begin with 'race: '"},
@@ -176,7 +178,10 @@ static const struct refusal refusals[] = {
     {CHOICE "a:0 at f \"x\" 0\n", 18, 16, "rank expected"},
     {CHOICE "a:0 at f \"x\" #0 visit 0: run m0\n", 18, 25, "number of the visit"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: fly m0\n", 18, 28, "run, next or random"},
-    {CHOICE "a:0 at f \"x\" #0 visit 1: random 4294967296\n", 18, 35, "not a number up to"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: random 256\n", 18, 35, "not a number up to 255"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: run m0\n  a:0 at f \"x\" #0 visit 2: run m0\n"
+            "   a:0 at f \"x\" #0 visit 1: run m1\n",
+     20, 4, "the place of choice 1 for the second time"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: run m0 m1\n", 18, 35, "unexpected 'm1'"},
 };
 
@@ -313,6 +318,7 @@ static void says_when_nothing_can_be_saved(void **state)
     assert_false(store_writable("/proc/none/cases", error, sizeof error));
     assert_non_null(strstr(error, "/proc/none/cases: "));
     assert_false(store_writable("/dev/null/cases", error, sizeof error));
+    assert_false(store_writable("", error, sizeof error)); // which is not the root folder
 }
 
 int main(void)

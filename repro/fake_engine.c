@@ -205,6 +205,13 @@ const struct sim_result *sim_run(const struct sim_params *p)
     return &result;
 }
 
+const char *const *sim_oracle_names(void)
+{
+    static const char *const oracles[] = {"race", "conserve", NULL};
+
+    return oracles;
+}
+
 void sim_init(void) {}
 void sim_use_runtime(void) {}
 

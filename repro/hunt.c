@@ -61,7 +61,7 @@ static bool replays_as_text(const struct repro_case *c)
     fclose(f);
     bool ok = case_parse(&read, text, n, &err);
     if (ok) {
-        replay_case(&read, 2, &outcome);
+        replay_case(&read, 2, NULL, &outcome);
         ok = outcome.grade == REPLAY_EXACT;
         case_free(&read);
     }

@@ -24,6 +24,9 @@ int patchbuild(const struct patchbuild_request *request, char *err, size_t errle
 // Checks the patch alone: its form, and that it names sources of the program.
 int patchbuild_check(const struct patchbuild_request *request, char *err, size_t errlen);
 
+// patchbuild_check for the program of `sizes`, as patchbuild_cached would build it.
+int patchbuild_possible(const char *patch, const char *sizes, char *err, size_t errlen);
+
 // The executable for `patch`, built at most once for the same patch and the same program, in
 // $XDG_CACHE_HOME/gauntlet or ~/.cache/gauntlet. `sizes` is "tiny" or "prod"; the kits lie beside
 // the running program, or in $GAUNTLET_KITS. Returns 0 with the executable in `path`, or -1 with

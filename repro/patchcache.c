@@ -5,6 +5,7 @@
 // used go when there are more than a few dozen. The hash guards against accidents, not against
 // those who can write to the cache.
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
@@ -43,7 +44,7 @@ static void hash_bytes(struct hash *h, const char *bytes, size_t n)
 
 static int hash_file(struct hash *h, const char *path)
 {
-    FILE *f = fopen(path, "re");
+    FILE *f = tree_open(path);
     char buffer[1 << 14];
     size_t n;
     int result;
@@ -72,7 +73,7 @@ static int hash_request(struct hash *h, const struct patchbuild_request *r, char
 
     *h = (struct hash){0xcbf29ce484222325u, 0x84222325cbf29ce4u};
     if (hash_file(h, r->patch) != 0) {
-        (void)snprintf(err, errlen, "%s:1:1: cannot be read: %m", r->patch);
+        (void)snprintf(err, errlen, "%s:1:1: cannot be read: %s", r->patch, tree_error(errno));
         return -1;
     }
     if (hash_file(h, r->kit) != 0 || patchkit_read(&k, r->kit, err, errlen) != 0) {
@@ -167,6 +168,14 @@ static int find_kit(const char *sizes, char kit[PATH_MAX], char root[PATH_MAX], 
     }
     (void)snprintf(root, PATH_MAX, "%.*s", (int)(out - real), real);
     return 0;
+}
+
+int patchbuild_possible(const char *patch, const char *sizes, char *err, size_t errlen)
+{
+    char kit[PATH_MAX], root[PATH_MAX];
+    struct patchbuild_request r = {.kit = kit, .root = root, .patch = patch};
+
+    return find_kit(sizes, kit, root, err, errlen) != 0 ? -1 : patchbuild_check(&r, err, errlen);
 }
 
 int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,

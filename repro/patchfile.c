@@ -5,11 +5,14 @@
 // the looks of a line.
 #include "repro/patchfile.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "repro/patchtree.h"
 
 enum { LINE_NUMBER_MAX = 1000000 };
 
@@ -359,13 +362,13 @@ int patchfile_parse(struct patchfile *p, const char *name, const char *text, siz
 int patchfile_read(struct patchfile *p, const char *name, char *err, size_t errlen)
 {
     static const int room = PATCH_BYTES_MAX + 1;
-    FILE *f = fopen(name, "re");
+    FILE *f = tree_open(name);
     char *text;
     size_t n;
     int result;
 
     if (f == NULL) {
-        (void)snprintf(err, errlen, "%s:1:1: cannot be read: %m", name);
+        (void)snprintf(err, errlen, "%s:1:1: cannot be read: %s", name, tree_error(errno));
         return -1;
     }
     text = malloc((size_t)room);

@@ -164,6 +164,8 @@ static void size_and_content_are_bounded(void **state)
     refused(many, "p:121:1: more than 20 files");
     assert_int_equal(patchfile_read(&p, "/nonexistent/p", err, sizeof err), -1);
     assert_string_equal(err, "/nonexistent/p:1:1: cannot be read: No such file or directory");
+    assert_int_equal(patchfile_read(&p, "/dev/null", err, sizeof err), -1);
+    assert_string_equal(err, "/dev/null:1:1: cannot be read: not a regular file");
 }
 
 static void mail_and_git_are_understood(void **state)

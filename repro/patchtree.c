@@ -34,6 +34,30 @@ int tree_make(const char *folder)
     return mkdir(path, 0755) != 0 && errno != EEXIST ? -1 : 0;
 }
 
+FILE *tree_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), number = EINVAL;
+    struct stat st;
+    FILE *f;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) != 0)
+        number = errno;
+    else if (S_ISREG(st.st_mode) && (f = fdopen(fd, "r")) != NULL)
+        return f;
+    else if (S_ISREG(st.st_mode))
+        number = errno;
+    (void)close(fd);
+    errno = number;
+    return NULL;
+}
+
+const char *tree_error(int number)
+{
+    return number == EINVAL ? "not a regular file" : strerror(number);
+}
+
 static int write_whole(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {

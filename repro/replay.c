@@ -83,18 +83,20 @@ static enum replay_grade grade_one(struct repro_case *c, struct trial *t,
     return complete ? REPLAY_NOT_REPRODUCED : REPLAY_UNREACHABLE;
 }
 
-void replay_case(struct repro_case *c, uint32_t times, struct replay_outcome *out)
+void replay_case(struct repro_case *c, uint32_t times, const volatile sig_atomic_t *stop,
+                 struct replay_outcome *out)
 {
     struct sim_schedule schedule;
     struct trial t = {0};
     size_t missing;
 
-    *out = (struct replay_outcome){.times = times};
+    *out = (struct replay_outcome){.times = 0};
     trial_begin(&t, c->program);
     case_schedule(c, &schedule, &missing);
-    for (uint32_t i = 0; i < times; i++) {
+    while (out->times < times && (out->times == 0 || stop == NULL || !*stop)) {
         enum replay_grade grade = grade_one(c, &t, &schedule, missing, out);
 
+        out->times++;
         out->reproduced += grade <= REPLAY_DRIFTED;
         if (grade > out->grade)
             out->grade = grade;

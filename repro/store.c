@@ -71,6 +71,9 @@ bool store_writable(const char *dir, char *error, size_t bytes)
     char probe[STORE_PATH_BYTES];
     int fd;
 
+    errno = 0;
+    if (dir[0] == 0)
+        return fail(error, bytes, "''", ENOENT); // not the root folder
     if (!make_folders(dir) ||
         snprintf(probe, sizeof probe, "%s/.new-XXXXXX", dir) >= (int)sizeof probe)
         return fail(error, bytes, dir, errno ? errno : ENAMETOOLONG);

@@ -111,7 +111,7 @@ static char *hunt_output(const struct options *o, char *patch, char *out, int *s
     if (child > 0)
         read_all(fds[0], child, text);
     close(fds[0]);
-    if (child < 0 || waitpid(child, status, 0) < 0 || !WIFEXITED(*status))
+    if (child < 0 || TEMP_FAILURE_RETRY(waitpid(child, status, 0)) < 0 || !WIFEXITED(*status))
         return free(text), NULL;
     *status = WEXITSTATUS(*status);
     return text;
@@ -337,10 +337,7 @@ static void print_tally(const struct options *o, struct tally *t)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddBoolToObject(object, "stopped", t->stopped);
     cJSON_AddItemToObject(object, "bugs", t->bugs);
-    char *text = cJSON_Print(object);
-    puts(text);
-    free(text);
-    cJSON_Delete(object);
+    command_print_json(object);
 }
 
 int command_bank(int argc, char **argv)

@@ -2,8 +2,8 @@
 //
 // Going on in another program. The runtime under test is linked into this one, so a case of other
 // sizes, or with a patch, needs another binary: it is started with the same arguments, in place of
-// this process, and an environment variable tells it that the patch is in. There is no protocol
-// between the two.
+// this process, and an environment variable tells it that the patch is in. It holds the path of
+// the program that it speaks of: a constant would be believed by any program that inherits it.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,27 @@ static const char mark[] = "GAUNTLET_PATCHED";
 bool command_is_patched(void)
 {
     const char *value = getenv(mark);
+    char self[STORE_PATH_BYTES];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
-    return value != NULL && strcmp(value, "1") == 0;
+    if (value == NULL || n <= 0)
+        return false;
+    self[n] = 0;
+    return strcmp(value, self) == 0;
+}
+
+bool command_mark_patched(const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *value = getenv(mark);
+    bool again = real != NULL && value != NULL && strcmp(value, real) == 0;
+
+    if (real != NULL)
+        setenv(mark, real, 1);
+    else
+        unsetenv(mark);
+    free(real);
+    return !again;
 }
 
 static int start(const char *path, char **argv)
@@ -50,6 +69,18 @@ static bool sibling(bool prod, char *path)
     return access(path, X_OK) == 0;
 }
 
+int command_check_patch(bool prod, const char *patch)
+{
+    char error[STORE_PATH_BYTES + 512];
+
+    if (command_is_patched() ||
+        patchbuild_possible(patch, prod ? "prod" : "tiny", error, sizeof error) == 0)
+        return 0;
+    fflush(stdout);
+    fprintf(stderr, "%s\n", error);
+    return EXIT_USAGE;
+}
+
 int command_become(bool prod, const char *patch, char **argv)
 {
     bool fits = prod == (strcmp(command_sizes, "prod") == 0);
@@ -68,7 +99,8 @@ int command_become(bool prod, const char *patch, char **argv)
             fprintf(stderr, "%s\n", error);
             return EXIT_USAGE;
         }
-        setenv(mark, "1", 1);
+        if (!command_mark_patched(path)) // this is it, and starting it again would not end
+            return command_fail("%s: does not know itself as the program with the patch", path);
         return start(path, argv);
     }
     if (fits)

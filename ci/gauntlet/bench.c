@@ -262,13 +262,11 @@ int command_bench(int argc, char **argv)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddItemToObject(object, "results", c.results);
     if (c.json) {
-        char *text = cJSON_Print(object);
-        puts(text);
-        free(text);
+        command_print_json(object);
     } else {
         printf("%u of %u figures reach their goal%s\n", c.rows - c.bad, c.rows,
                command_stopped ? " (stopped)" : "");
+        cJSON_Delete(object);
     }
-    cJSON_Delete(object);
     return !ok ? EXIT_USAGE : c.bad ? EXIT_FINDINGS : EXIT_NOTHING;
 }

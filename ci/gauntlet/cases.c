@@ -23,7 +23,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case 'o':
-        l->dir = arg;
+        l->dir = command_folder("--out", arg);
         l->named = true;
         return 0;
     case 'j':
@@ -104,10 +104,7 @@ int command_cases(int argc, char **argv)
     if (l.json != NULL) {
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToObject(o, "cases", l.json);
-        char *text = cJSON_Print(o);
-        puts(text);
-        free(text);
-        cJSON_Delete(o);
+        command_print_json(o);
     } else if (l.cases == 0) {
         printf("no cases in %s\n", command_relative(l.dir));
     }

@@ -61,10 +61,10 @@ static bool first_line_of(char *const argv[], char *line, size_t bytes)
         _exit(127);
     }
     close(fds[1]);
-    n = child > 0 ? read(fds[0], line, bytes - 1) : -1;
+    n = child > 0 ? TEMP_FAILURE_RETRY(read(fds[0], line, bytes - 1)) : -1;
     close(fds[0]);
     if (child > 0)
-        waitpid(child, &status, 0);
+        TEMP_FAILURE_RETRY(waitpid(child, &status, 0));
     line[n > 0 ? n : 0] = 0;
     line[strcspn(line, "\n")] = 0;
     return n > 0 && line[0] != 0;
@@ -125,6 +125,35 @@ uint64_t command_number(const char *option, const char *text, uint64_t max)
 const char *command_s(uint64_t n)
 {
     return n == 1 ? "" : "s";
+}
+
+const char *command_folder(const char *option, const char *text)
+{
+    if (text[0] == 0)
+        exit(command_fail("%s: the name of a folder expected", option));
+    return text;
+}
+
+// A byte that belongs to no character becomes U+FFFD. It can stand only in a string, where the
+// escape means the same as anywhere in it.
+void command_print_json(cJSON *object)
+{
+    char *text = cJSON_Print(object);
+    size_t left = text ? strlen(text) : 0;
+
+    for (const char *at = text; left > 0;) {
+        size_t n = utf8_character(at, left);
+
+        if (n > 0)
+            fwrite(at, 1, n, stdout);
+        else
+            fputs("\\ufffd", stdout);
+        at += n ? n : 1;
+        left -= n ? n : 1;
+    }
+    putchar('\n');
+    free(text);
+    cJSON_Delete(object);
 }
 
 double command_seconds(const char *option, const char *text)
@@ -199,22 +228,23 @@ char *command_public(const char *path)
     return name;
 }
 
-bool command_may_use_patch(const char *path, bool trusted)
+bool command_may_use_patch(char patch[STORE_PATH_BYTES], bool trusted)
 {
-    char *real = realpath(path, NULL), *root = realpath(command_root(), NULL);
-    bool inside = false;
+    char *real = realpath(patch, NULL), *root = realpath(command_root(), NULL);
+    size_t n = root ? strlen(root) : 0;
+    bool inside = real && n > 0 && strncmp(real, root, n) == 0 &&
+                  strncmp(real + n, "/repro/", strlen("/repro/")) == 0;
+    bool usable = real != NULL && strlen(real) < STORE_PATH_BYTES && (inside || trusted);
 
-    if (real != NULL && root != NULL) {
-        size_t n = strlen(root);
-        inside = strncmp(real, root, n) == 0 && strncmp(real + n, "/repro/", 7) == 0;
-    }
+    if (usable)
+        strcpy(patch, real);
+    else if (real == NULL)
+        command_fail("%s: %s", patch, strerror(errno));
+    else
+        command_fail("%s: the patch of a case from outside repro/ is code that would be compiled "
+                     "and run here; read it, then say --trust-patch",
+                     patch);
     free(real);
     free(root);
-    if (inside || trusted)
-        return true;
-    command_fail("%s: the patch of a case from outside repro/ is code that would be compiled and "
-                 "run here; read it, "
-                 "then say --trust-patch",
-                 path);
-    return false;
+    return usable;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <argp.h>
+#include <cjson/cJSON.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,6 +50,10 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 uint64_t command_number(const char *option, const char *text, uint64_t max);
 // "s" unless there is exactly one.
 const char *command_s(uint64_t n);
+// The name of a folder given to an option, or the end with status 2 and one line.
+const char *command_folder(const char *option, const char *text);
+// Prints the object as valid JSON, whatever bytes its texts hold, and deletes it.
+void command_print_json(cJSON *object);
 // "60s", "500ms", "2m" or plain seconds, in seconds.
 double command_seconds(const char *option, const char *text);
 
@@ -67,7 +72,15 @@ char *command_public(const char *path);
 // or built with `patch` (NULL: none). Returns 0 when this one fits, EXIT_USAGE after one line when
 // the other cannot be had, and otherwise not at all.
 int command_become(bool prod, const char *patch, char **argv);
-// This process is one that command_become started with a patch applied.
+// Whether `patch` can go into a program of these sizes, as far as can be told without building it;
+// 0, or EXIT_USAGE after one line.
+int command_check_patch(bool prod, const char *patch);
+// This process is one that command_become or command_mark_patched meant, with a patch applied.
 bool command_is_patched(void);
-// False, after one line, when a patch beside this case file may not be used.
-bool command_may_use_patch(const char *path, bool trusted);
+// Tells the program at `path`, when it is started next, that a patch is in it. False when that had
+// been told before.
+bool command_mark_patched(const char *path);
+// Whether the patch of a case, as command_case_patch named it, may be compiled and run; one line on
+// standard error when not. It is then the path without symbolic links: what was judged is what is
+// used.
+bool command_may_use_patch(char patch[STORE_PATH_BYTES], bool trusted);

@@ -66,7 +66,11 @@ for command in hunt replay explain minimize cases bank bench; do
 done
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
-check "strategy" 2 "'fly' is not known" "$gauntlet" hunt --strategy fly $calm --out "$scratch/c"
+for strategy in fly "pct 2" pct4294967298 pct0 pct17 pct2x pct-1 pct+2 autos; do
+    check "strategy" 2 "'$strategy' is not known; there are: auto random" \
+        "$gauntlet" hunt --strategy "$strategy" $calm --out "$scratch/c"
+    one_line
+done
 for jobs in 0 65 x -1; do
     check "--jobs=$jobs" 2 "gauntlet: --jobs: 1 to 64 expected" "$gauntlet" hunt --jobs=$jobs
     one_line
@@ -104,6 +108,34 @@ one_line
 check "no folder" 2 "cannot be saved" "$gauntlet" hunt $calm --out "$scratch/file/cases"
 one_line
 
+cd "$scratch" || exit 1
+for command in "hunt $calm" cases; do
+    check "no name for the folder: $command" 2 "gauntlet: --out: the name of a folder expected" \
+        "$gauntlet" $command --out ""
+    one_line
+done
+check "no patch, no folder" 2 "none.patch:1:1: cannot be read: No such file" \
+    "$gauntlet" hunt --patch "$scratch/none.patch" $calm --out "$scratch/none"
+one_line
+check "unknown strategy, no folder" 2 "is not known" \
+    "$gauntlet" hunt --strategy pct0 $calm --out "$scratch/none"
+[ ! -e "$scratch/none" ] || fail "a hunt that was refused made the output folder"
+
+# What is no regular file is refused, and not waited for.
+mkfifo "$scratch/pipe"
+mkdir "$scratch/piped"
+mkfifo "$scratch/piped/case"
+check "pipe as workload" 2 "/pipe: not a regular file" \
+    timeout 20 "$gauntlet" hunt --workload "$scratch/pipe" --out "$scratch/c"
+one_line
+check "pipe as case" 2 "/pipe: not a regular file" timeout 20 "$gauntlet" replay "$scratch/pipe"
+one_line
+check "pipe in a folder" 2 "/case: not a regular file" timeout 20 "$gauntlet" cases --out "$scratch"
+check "pipe as patch" 2 "/pipe:1:1: cannot be read: not a regular file" \
+    timeout 20 "$gauntlet" hunt --patch "$scratch/pipe" $calm --out "$scratch/c"
+one_line
+rm -r "$scratch/pipe" "$scratch/piped"
+
 check "no cases" 2 "/none: No such file" "$gauntlet" cases --out "$scratch/none"
 one_line
 
@@ -119,12 +151,14 @@ check "strategies are named" 0 "; 1 workload, strategies random, pct2, pct3$" \
     "$gauntlet" hunt $calm --out "$scratch/clean"
 check "one strategy" 0 "; 1 workload, strategy pct5$" \
     "$gauntlet" hunt $calm --strategy pct5 --out "$scratch/clean"
+check "auto in a list" 0 "strategies pct5, random, pct2, pct3$" \
+    "$gauntlet" hunt $calm --strategy pct5,auto --out "$scratch/clean"
 check "more jobs than executions" 0 "0 found in 1 execution, " \
     "$gauntlet" hunt $calm --executions 1 --jobs 3 --out "$scratch/clean"
 [ -z "$(ls -A "$scratch/clean")" ] || fail "a clean hunt left files"
 
-# A bug put back (this program has the patch in; the mark says so)
-export GAUNTLET_PATCHED=1
+# A bug put back (this program has the patch in; the mark says so, with its path)
+export GAUNTLET_PATCHED="$patched"
 check "hunt" 1 "FOUND  race" "$patched" hunt $bug --out "$scratch/found"
 case=$(ls -d "$scratch"/found/*/ | head -n 1)
 case=${case%/}
@@ -177,6 +211,20 @@ check "replay after minimize" 0 "exact" "$patched" replay "$case"
 check "cases" 0 "fixed" "$patched" cases --out "$scratch/found"
 check "cases, json" 0 "fixed" "$patched" cases --json --out "$scratch/found"
 json cases
+strange=$(printf '%s/not\377utf-8' "$scratch")
+mkdir "$strange"
+cp -r "$case" "$strange/a"
+check "json of a name that is not UTF-8" 0 'not\\ufffdutf-8/a/case' "$patched" cases --json --out "$strange"
+json cases
+strange="$scratch/$(printf 'w\377.wl')"
+cp "$files/gosched_global.wl" "$strange"
+check "hunt in a file whose name is not UTF-8" 1 "FOUND" "$patched" hunt --workload "$strange" \
+    --executions 3000 --seed 1 --stop-at-first --patch "$patch" --out "$scratch/strange"
+check "its case" 0 "exact" "$patched" replay "$scratch"/strange/*
+interrupt "$patched" replay --json --times 1000000 "$case"
+name="replay, interrupted"
+[ $status = 1 ] || fail "$name: status $status"
+truth 'o["stopped"] is True and 0 < o["reproduced"] == o["times"] < 1000000'
 unset GAUNTLET_PATCHED
 
 # Both directions of the regression test, and each of its failures
@@ -193,10 +241,10 @@ check "regress: open, but gone" 1 "is open, but does not reproduce" \
 check "replay --clean" 0 "not reproduced: 0 of 1 times, as it should be$" \
     "$gauntlet" replay --clean "$case"
 check "replay --patch" 1 "not reproduced: 0 of 1 times$" \
-    env GAUNTLET_PATCHED=1 "$gauntlet" replay --patch "$patch" "$case"
+    env GAUNTLET_PATCHED="$gauntlet" "$gauntlet" replay --patch "$patch" "$case"
 ! grep -q "ought" "$scratch/out" || fail "$name: claims what a patch ought to do"
 check "replay --patch, json" 1 '"as_expected":	null' \
-    env GAUNTLET_PATCHED=1 "$gauntlet" replay --json --patch "$patch" "$case"
+    env GAUNTLET_PATCHED="$gauntlet" "$gauntlet" replay --json --patch "$patch" "$case"
 check "replay that does not match" 1 "is open and ought to reproduce here" \
     "$gauntlet" replay "$scratch/open"
 
@@ -205,12 +253,13 @@ export GAUNTLET_ROOT="$scratch/tree"
 check "bank, unknown" 2 "has no 'nosuch', 'none'; there are: relaxed-tail$" \
     "$gauntlet" bank nosuch relaxed-tail none
 one_line
-export GAUNTLET_PATCHED=1
+export GAUNTLET_PATCHED="$patched"
 check "bank, json" 0 "relaxed-tail" "$patched" bank --json
 json bugs stopped
 truth 'set(o["bugs"][0]) >= set("slug found strategy memory engine executions seconds choices \
 operations confirmed baseline_tsan_found".split())'
 truth 'o["bugs"][0]["found"] is True and o["bugs"][0]["confirmed"] is None'
+export GAUNTLET_PATCHED="$gauntlet"
 check "bank, not found" 1 '"found":	false' "$gauntlet" bank --json --for 300ms
 truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
 interrupt "$gauntlet" bank --for 60s --json
@@ -227,9 +276,35 @@ truth 'o["stopped"] is True'
 # A stranger's patch
 check "untrusted patch" 2 "trust-patch" "$gauntlet" replay "$case"
 one_line
+# A case of the tree, by a link beside a stranger's patch; and a patch of the tree that is a link out of it.
+saved="$scratch/tree/repro/cases/saved"
+mkdir -p "$saved" "$scratch/evil" "$scratch/tree/repro/cases/linked"
+cp "$case/case" "$case/bug.patch" "$saved"
+ln -s "$saved/case" "$scratch/evil/case"
+cp "$patch" "$scratch/evil/bug.patch"
+cp "$case/case" "$scratch/tree/repro/cases/linked"
+ln -s "$case/bug.patch" "$scratch/tree/repro/cases/linked/bug.patch"
+export GAUNTLET_ROOT="$scratch/tree" GAUNTLET_KITS="$scratch"
+for command in replay explain minimize; do
+    for name in "$scratch/evil" "$scratch/evil/case" linked; do
+        check "$command $name" 2 "bug.patch: the patch of a case from outside repro/ .*trust-patch" \
+            "$gauntlet" $command "$name"
+        one_line
+    done
+    # Allowed, both ways: it goes on to where the patch would be built.
+    check "$command, trusted" 2 "gauntlet.kit: cannot be read" \
+        "$gauntlet" $command --trust-patch "$scratch/evil"
+    check "$command, of the tree" 2 "gauntlet.kit: cannot be read" "$gauntlet" $command saved
+done
+# A mark that speaks of another program is not believed: the patch is not taken to be in.
+for mark in 1 "$patched" ""; do
+    check "stray mark '$mark'" 2 "gauntlet.kit: cannot be read" \
+        env GAUNTLET_PATCHED="$mark" "$gauntlet" replay --patch "$patch" "$case"
+done
+unset GAUNTLET_ROOT GAUNTLET_KITS
 
 # Stopped: what was found is there, nothing is half-written
-GAUNTLET_PATCHED=1 "$patched" hunt --for 60s --seed 1 --patch "$patch" --out "$scratch/stopped" \
+GAUNTLET_PATCHED="$patched" "$patched" hunt --for 60s --seed 1 --patch "$patch" --out "$scratch/stopped" \
     --workload "$files/gosched_global.wl" >"$scratch/out" 2>&1 &
 pid=$!
 tries=0
@@ -245,7 +320,7 @@ if [ $status != 1 ] || ! grep -q "(stopped)" "$scratch/out"; then
     fail "stopped hunt: status $status"
 fi
 for file in "$scratch"/stopped/*/case; do
-    GAUNTLET_PATCHED=1 check "case of a stopped hunt" 0 exact "$patched" replay "$file"
+    GAUNTLET_PATCHED="$patched" check "case of a stopped hunt" 0 exact "$patched" replay "$file"
 done
 
 exit $failed

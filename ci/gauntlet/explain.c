@@ -52,10 +52,7 @@ static void print_json(const struct repro_case *c, const char *text, bool same)
     cJSON_AddStringToObject(o, "oracle", c->oracle);
     cJSON_AddBoolToObject(o, "reproduced", same);
     cJSON_AddStringToObject(o, "text", text);
-    char *json = cJSON_Print(o);
-    puts(json);
-    free(json);
-    cJSON_Delete(o);
+    command_print_json(o);
 }
 
 static int show(const struct options *o, struct repro_case *c)
@@ -101,7 +98,7 @@ int command_explain(int argc, char **argv)
     if (!command_case(o.name, &c, path))
         return EXIT_USAGE;
     bool patched = c.fixed && !command_is_patched() && command_case_patch(path, patch);
-    if (patched && !command_may_use_patch(path, o.trust))
+    if (patched && !command_may_use_patch(patch, o.trust))
         return EXIT_USAGE;
     int status = command_become(c.program->prod, patched ? patch : NULL, argv);
     if (status != 0)

@@ -100,7 +100,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->jobs = number_of_jobs(arg);
         return 0;
     case 'o':
-        o->out = arg;
+        o->out = command_folder("--out", arg);
         return 0;
     case OPT_STOP:
         o->stop = true;
@@ -188,19 +188,27 @@ static int read_workloads(struct options *o, struct workload **list, uint32_t *n
 
 static int set_strategies(struct options *o, struct hunt_params *p)
 {
-    static const char *const automatic[] = {"random", "pct2", "random", "pct3"};
+    enum { AUTOMATIC = 4 };
+    static const char *const automatic[AUTOMATIC] = {"random", "pct2", "random", "pct3"};
+    static const char *list[LIST_MAX * AUTOMATIC];
+    uint32_t named = o->nstrategies;
 
-    if (o->nstrategies == 0 || (o->nstrategies == 1 && strcmp(o->strategy[0], "auto") == 0)) {
-        p->strategies = automatic;
-        p->nstrategies = sizeof automatic / sizeof automatic[0];
-        return 0;
+    for (uint32_t i = 0; i < (named ? named : 1); i++) {
+        const char *name = named ? o->strategy[i] : "auto";
+
+        if (strcmp(name, "auto") == 0) {
+            for (uint32_t k = 0; k < AUTOMATIC; k++)
+                list[p->nstrategies++] = automatic[k];
+        } else if (sim_strategy_by_name(name) != NULL) {
+            list[p->nstrategies++] = name;
+        } else {
+            return command_fail(
+                "--strategy: '%s' is not known; there are: auto random calm pct, and "
+                "pct with a depth, such as pct2",
+                name);
+        }
     }
-    for (uint32_t i = 0; i < o->nstrategies; i++)
-        if (sim_strategy_by_name(o->strategy[i]) == NULL)
-            return command_fail("--strategy: '%s' is not known (auto, random, pct, pctN)",
-                                o->strategy[i]);
-    p->strategies = (const char *const *)o->strategy;
-    p->nstrategies = o->nstrategies;
+    p->strategies = list;
     return 0;
 }
 
@@ -270,10 +278,14 @@ static void command_line(const struct options *o, char *text, size_t bytes)
     snprintf(text, bytes, "%s", whole);
     if (n >= bytes)
         memcpy(text + bytes - 5, " ...", 5);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = '?';
     free(whole);
+    for (char *c = text; *c;) { // what a case may not hold
+        size_t length = (unsigned char)*c < ' ' || *c == 0x7f ? 0 : utf8_character(c, strlen(c));
+
+        if (length == 0)
+            *c = '?';
+        c += length ? length : 1;
+    }
 }
 
 // Result -----------------------------------------------------------------------------------
@@ -320,10 +332,7 @@ static void print_json(const struct options *o, const struct session *s)
     cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
     cJSON_AddBoolToObject(object, "stopped", command_stopped != 0);
     cJSON_AddItemToObject(object, "findings", s->findings);
-    char *text = cJSON_Print(object);
-    puts(text);
-    free(text);
-    cJSON_Delete(object);
+    command_print_json(object);
 }
 
 static int finish(const struct options *o, const struct session *s)
@@ -387,12 +396,17 @@ int command_hunt(int argc, char **argv)
     snprintf(out, sizeof out, "%s/repro/cases", command_root());
     command_parse(&argp, argc, argv, &o);
     status = read_workloads(&o, workloads, &s.params.nworkloads);
+    if (status == 0)
+        status = set_strategies(&o, &s.params);
+    if (status == 0)
+        status = set_oracles(&o);
+    if (status == 0 && o.patch != NULL) // before anything is written
+        status = command_check_patch(workloads[0]->prod, o.patch);
     if (status == 0 && !store_writable(o.out, error, sizeof error))
         status = command_fail("cases cannot be saved: %s (--out names another folder)", error);
     if (status == 0)
         status = command_become(workloads[0]->prod, o.patch, argv);
-    if (status != 0 || (status = set_strategies(&o, &s.params)) != 0 ||
-        (status = set_oracles(&o)) != 0)
+    if (status != 0)
         return status;
     s.params.workloads = workloads;
     set_limits(&o, &s, found_by);

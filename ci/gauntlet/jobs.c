@@ -192,7 +192,7 @@ static void end_job(struct session *s, struct job *jobs, uint32_t i)
 
     close(j->fd);
     j->fd = -1;
-    waitpid(j->pid, &status, 0);
+    TEMP_FAILURE_RETRY(waitpid(j->pid, &status, 0));
     free(j->data);
     j->data = NULL;
     if (j->ended)

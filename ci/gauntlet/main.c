@@ -36,14 +36,23 @@ static void usage(FILE *out)
 
 static void on_stop(int number)
 {
+    (void)number;
     command_stopped = 1;
-    signal(number, SIG_DFL);
+}
+
+// Calls that wait return, so that whoever waits looks at command_stopped.
+static void catch_stop(int number)
+{
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
 }
 
 int main(int argc, char **argv)
 {
-    signal(SIGINT, on_stop);
-    signal(SIGTERM, on_stop);
+    catch_stop(SIGINT);
+    catch_stop(SIGTERM);
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         usage(stderr);

@@ -77,10 +77,7 @@ static void report(const struct options *o, const char *path, struct sizes befor
     cJSON_AddNumberToObject(object, "operations_before", before.operations);
     cJSON_AddNumberToObject(object, "operations", after.operations);
     cJSON_AddNumberToObject(object, "executions", (double)executions);
-    char *text = cJSON_Print(object);
-    puts(text);
-    free(text);
-    cJSON_Delete(object);
+    command_print_json(object);
 }
 
 static int shrink(const struct options *o, struct repro_case *c, const char *path)
@@ -136,7 +133,7 @@ int command_minimize(int argc, char **argv)
     patched = c.fixed && !command_is_patched();
     if (patched && !command_case_patch(path, patch))
         return command_fail("%s: the case is fixed, and there is no bug.patch beside it", path);
-    if (patched && !command_may_use_patch(path, o.trust))
+    if (patched && !command_may_use_patch(patch, o.trust))
         return EXIT_USAGE;
     int status = command_become(c.program->prod, patched ? patch : NULL, argv);
     if (status != 0)

@@ -48,12 +48,12 @@ static int replay_patched(const struct options *o)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        setenv("GAUNTLET_PATCHED", "1", 1);
+        command_mark_patched(o->patched);
         execv(o->patched, argv);
         fprintf(stderr, "%s: %s\n", o->patched, strerror(errno));
         _exit(127);
     }
-    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+    if (child < 0 || TEMP_FAILURE_RETRY(waitpid(child, &status, 0)) < 0 || !WIFEXITED(status))
         return -1;
     return WEXITSTATUS(status);
 }
@@ -98,7 +98,7 @@ int command_regress(int argc, char **argv)
     if (status != 0)
         return status;
     trial_init();
-    replay_case(&c, 1, &out);
+    replay_case(&c, 1, &command_stopped, &out);
     if (c.fixed) {
         status = fixed_case(&o, &c, &out);
     } else if (out.reproduced == 0) {

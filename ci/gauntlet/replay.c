@@ -79,10 +79,8 @@ static void print_json(const struct replay_outcome *r, enum expected expected, b
     else
         cJSON_AddBoolToObject(o, "as_expected", matches);
     cJSON_AddNumberToObject(o, "points", (double)r->points);
-    char *text = cJSON_Print(o);
-    puts(text);
-    free(text);
-    cJSON_Delete(o);
+    cJSON_AddBoolToObject(o, "stopped", command_stopped != 0);
+    command_print_json(o);
 }
 
 static void print_text(const struct repro_case *c, const struct replay_outcome *r,
@@ -92,7 +90,8 @@ static void print_text(const struct repro_case *c, const struct replay_outcome *
            r->times);
     if (r->grade != REPLAY_NOT_REPRODUCED)
         printf(", %s", replay_grade_name(r->grade));
-    printf("%s\n", expected == DOES_NOT && matches ? ", as it should be" : "");
+    printf("%s%s\n", expected == DOES_NOT && matches ? ", as it should be" : "",
+           command_stopped ? " (stopped)" : "");
     if (r->signature[0] != 0)
         printf("  %s\n  %s\n", r->signature, r->message);
     if (r->detail[0] != 0)
@@ -128,7 +127,7 @@ int command_replay(int argc, char **argv)
             return command_fail("%s: the case is fixed, and there is no bug.patch beside it; "
                                 "--clean replays without",
                                 path);
-        if (!command_may_use_patch(path, o.trust))
+        if (!command_may_use_patch(patch, o.trust))
             return EXIT_USAGE;
         o.patch = patch;
     }
@@ -136,12 +135,12 @@ int command_replay(int argc, char **argv)
     if (status != 0)
         return status;
     trial_init();
-    replay_case(&c, o.times, &out);
+    replay_case(&c, o.times, &command_stopped, &out);
     bool matches = out.reproduced == (expected == DOES_NOT ? 0 : out.times);
     if (o.json)
         print_json(&out, expected, matches);
     else
         print_text(&c, &out, expected, matches);
     case_free(&c);
-    return matches ? EXIT_NOTHING : EXIT_FINDINGS;
+    return matches && out.times == o.times ? EXIT_NOTHING : EXIT_FINDINGS;
 }

@@ -60,13 +60,14 @@ bench native
 [ $? -le 1 ] && [ ! -s "$scratch/err" ] && ! grep -q ratio "$scratch/out" || fail "without Go"
 
 # A case of its own for the replays.
-GAUNTLET_PATCHED=1 "$patched" hunt --workload stress/workload/files/gosched_global.wl --executions 3000 \
-    --seed 1 --stop-at-first --out "$scratch/cases" --patch "$patch" >"$scratch/out" 2>"$scratch/err"
+GAUNTLET_PATCHED="$patched" "$patched" hunt --workload stress/workload/files/gosched_global.wl \
+    --executions 3000 --seed 1 --stop-at-first --out "$scratch/cases" --patch "$patch" \
+    >"$scratch/out" 2>"$scratch/err"
 [ $? = 1 ] || fail "no case found"
 replays() {
     program=$1
     shift
-    GAUNTLET_PATCHED=1 "$program" bench replay --cases "$scratch/cases" --replays 4 "$@" \
+    GAUNTLET_PATCHED="$program" "$program" bench replay --cases "$scratch/cases" --replays 4 "$@" \
         >"$scratch/out" 2>"$scratch/err"
 }
 replays "$patched" --json

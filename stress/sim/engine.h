@@ -17,7 +17,6 @@ enum {
     SIM_FIBERS_MAX = 2048,
     SIM_DEFAULT_POINTS = 100000,
     SIM_SLICE_POINTS = 5000, // calm: after so many points without a switch the next thread runs
-    SIM_RANDOM_VALUES = 256, // answers of host_random under the engine
 };
 
 // Where visits are counted and what the running context is called (see struct sim_choice):

@@ -41,6 +41,8 @@ uint32_t sim_site_find(const char *function, const char *text, uint32_t rank); /
 // Everything undetermined is one choice among n; 0 is the calm one (see docs/simulation.md).
 // A schedule is the list of choices that were not calm, in the order in which they were taken.
 
+enum { SIM_RANDOM_VALUES = 256 }; // answers of host_random under the engine: 0 to 255
+
 enum sim_kind {
     SIM_RUN,  // another thread runs although this one could go on; value: name of the thread
     SIM_NEXT, // who runs when this one cannot go on, yields or had a long turn; value: name of the
@@ -108,7 +110,7 @@ struct sim_strategy *sim_strategy_bytes(const uint8_t *data, size_t n);
 struct sim_strategy *sim_strategy_replay(const struct sim_schedule *schedule);
 // After a replay: how many choices were taken; the index of the first that was not, or n.
 size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
-// By name: "random", "pct", "pct3", "auto" ...; NULL when unknown.
+// By name: "random", "pct" (depth 3), "pct5" ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
 
 // Running ----------------------------------------------------------------------------------

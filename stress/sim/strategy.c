@@ -326,9 +326,13 @@ struct sim_strategy *sim_strategy_by_name(const char *name)
     if (strcmp(name, "calm") == 0)
         return sim_strategy_calm();
     if (strncmp(name, "pct", 3) == 0) {
-        char *end;
-        unsigned long depth = name[3] ? strtoul(name + 3, &end, 10) : 3;
-        return !name[3] || *end == 0 ? sim_strategy_pct((uint32_t)depth) : NULL;
+        uint32_t depth = name[3] ? 0 : 3;
+        for (const char *digit = name + 3; *digit; digit++) {
+            if (*digit < '0' || *digit > '9' || depth > PCT_DEPTH_MAX)
+                return NULL;
+            depth = depth * 10 + (uint32_t)(*digit - '0');
+        }
+        return sim_strategy_pct(depth);
     }
     return NULL;
 }

@@ -16,6 +16,27 @@ static bool whole_text_error(struct text_error *err, uint32_t line, uint32_t col
     return false;
 }
 
+size_t utf8_character(const char *s, size_t n)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; // by length; below: too long
+    unsigned char lead = n > 0 ? (unsigned char)s[0] : 0xff;
+    size_t length = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    uint32_t value;
+
+    if (length <= 1)
+        return length;
+    if (lead > 0xf4 || length > n)
+        return 0;
+    value = lead & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (((unsigned char)s[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | ((unsigned char)s[i] & 0x3f);
+    }
+    bool surrogate = value >= 0xd800 && value < 0xe000;
+    return value < least[length] || surrogate || value > 0x10ffff ? 0 : length;
+}
+
 bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error *err)
 {
     uint32_t line = 1;
@@ -27,10 +48,13 @@ bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error
         err->line = err->col = 1;
         return false;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, length; i < n; i += length) {
         unsigned char c = (unsigned char)text[i];
         uint32_t col = (uint32_t)(i - begin) + 1;
 
+        length = utf8_character(text + i, n - i);
+        if (length == 0)
+            return whole_text_error(err, line, col, "not UTF-8, or a control character");
         if (c == '\n') {
             line++;
             begin = i + 1;

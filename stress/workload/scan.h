@@ -31,8 +31,11 @@ struct scan {
     struct text_error *err;
 };
 
+// Bytes of the UTF-8 character that `s` begins with; 0 when there is none in its `n` bytes, or it
+// is a control character of two bytes, which terminals obey.
+size_t utf8_character(const char *s, size_t n);
 // False (with *err) when the text is longer than `limit`, holds control characters (NUL and CR
-// among them), or does not end with a newline, as a truncated file does.
+// among them), is not UTF-8, or does not end with a newline, as a truncated file does.
 bool text_acceptable(const char *text, size_t n, size_t limit, struct text_error *err);
 
 void scan_begin(struct scan *s, const char *text, size_t n, uint32_t first_line,

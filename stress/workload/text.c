@@ -13,8 +13,11 @@
 #include "stress/workload/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define INFO(constant, word, a, b) {#word, WL_ARG_##a, WL_ARG_##b},
 const struct wl_op_info wl_op_info[WL_KINDS] = {WORKLOAD_OPS(INFO)};
@@ -337,11 +340,17 @@ struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
 
 char *text_read_file(const char *path, size_t limit, size_t *n, char *error, size_t bytes)
 {
-    FILE *f = fopen(path, "rbe");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); // a pipe does not make it wait
+    FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
     char *text = malloc(limit + 2);
+    struct stat st;
 
-    if (f == NULL || text == NULL) {
+    if (f == NULL || text == NULL || fstat(fd, &st) != 0) {
         snprintf(error, bytes, "%s: %s", path, strerror(errno));
+        goto fail;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        snprintf(error, bytes, "%s: not a regular file", path);
         goto fail;
     }
     *n = fread(text, 1, limit + 1, f);
@@ -359,6 +368,8 @@ char *text_read_file(const char *path, size_t limit, size_t *n, char *error, siz
 fail:
     if (f != NULL)
         fclose(f);
+    else if (fd >= 0)
+        close(fd);
     free(text);
     return NULL;
 }

@@ -169,6 +169,38 @@ static void refuses_what_is_too_large(void **state)
 
 // Bytes of a valid text changed and cut at every place: never a crash (the asan flavour looks on),
 // and whatever is accepted prints and parses to the same text again.
+static void characters_are_told_from_other_bytes(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } table[] = {
+        {"a", 1},
+        {"\x7f", 1}, // refused elsewhere
+        {"\xc2\xa0", 2},
+        {"\xc3\xa9x", 2},
+        {"\xe2\x82\xac", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xf0\x9f\x90\x9b", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"", 0},
+        {"\x80", 0},             // the middle of one
+        {"\xc2\x9b", 0},         // control character
+        {"\xc1\xbf", 0},         // too long a form
+        {"\xe0\x9f\xbf", 0},     // likewise
+        {"\xf0\x8f\xbf\xbf", 0}, // likewise
+        {"\xed\xa0\x80", 0},     // half of a pair
+        {"\xf4\x90\x80\x80", 0}, // beyond the last
+        {"\xe2\x82", 0},         // cut
+        {"\xe2\x82z", 0},
+        {"\xff", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_int_equal(utf8_character(table[i].bytes, strlen(table[i].bytes)), table[i].length);
+}
+
 static void survives_damage_everywhere(void **state)
 {
     static const char text[] =
@@ -238,6 +270,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(instances_are_named_breadth_first_and_loops_count),
         cmocka_unit_test(refuses_with_line_and_column),
         cmocka_unit_test(refuses_what_is_too_large),
+        cmocka_unit_test(characters_are_told_from_other_bytes),
         cmocka_unit_test(survives_damage_everywhere),
         cmocka_unit_test_prestate(files_of_this_folder_parse, &files),
     };
