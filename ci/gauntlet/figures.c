@@ -4,10 +4,10 @@
 // spawn_yield_park, run in this process as a hunt runs it: random walk, all oracles on. The others
 // are measured by programs of their own (stress/bench), each of which prints its samples.
 //
-// A restart is measured apart: an empty program right after an execution of the yardstick. It ends
-// when its only thread returns, so that all it does is to put back what the yardstick has changed
-// and to start and end an execution. Rejected: a yardstick cut short after a few points, which
-// still pays for starting the runtime.
+// A restart is measured apart: an execution right after one of the yardstick, whose thread returns
+// at once, so that all it does is to put back what the yardstick has changed and to start and end.
+// Rejected: another, empty program (the engine prepares memory anew for each program), and a
+// yardstick cut short after a few points (it still pays for starting the runtime).
 #include "ci/gauntlet/bench.h"
 
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include "ci/gauntlet/command.h"
 #include "repro/trial.h"
+#include "stress/workload/interp.h"
 #include "stress/bench/child.h"
 
 static void samples_row(struct bench *b, const struct samples *s, double least, double most)
@@ -106,14 +107,19 @@ static bool bench_litmus(struct bench *b)
 }
 
 struct yardstick {
-    struct trial trial, empty;
+    struct trial trial;
     uint64_t runs, seed;
     struct samples executions, points, point_ns, restart_us;
 };
 
-static void nothing(void *arg)
+// The yardstick's program, or, for a restart alone, nothing. One program to the engine: for another
+// one it would prepare the memory anew.
+static bool only_restart;
+
+static void yardstick_main(void *workload)
 {
-    (void)arg;
+    if (!only_restart)
+        workload_main(workload);
 }
 
 // False when the execution found something: then it is the tree that is broken.
@@ -149,7 +155,9 @@ static bool slice(struct yardstick *y, double slice_seconds)
         if (!run_yardstick(y))
             return false;
         double before = slices_now();
-        trial_run(&y->empty, sim_strategy_calm(), 0, false);
+        only_restart = true;
+        sim_run(&(struct sim_params){.program = &y->trial.program});
+        only_restart = false;
         restart += slices_now() - before;
         restarts++;
     } while (slices_now() - begin < slice_seconds);
@@ -163,7 +171,6 @@ static bool slice(struct yardstick *y, double slice_seconds)
 
 static bool bench_yardstick(struct bench *b)
 {
-    static const struct sim_program empty = {.threads = 1, .fn = {nothing}};
     static struct yardstick y = {
         .executions = {.name = "spawn_yield_park.executions", .unit = "1/s"},
         .points = {.name = "spawn_yield_park.points", .unit = "points"},
@@ -182,7 +189,7 @@ static bool bench_yardstick(struct bench *b)
     }
     trial_init();
     trial_begin(&y.trial, w);
-    y.empty.program = empty;
+    y.trial.program.fn[0] = yardstick_main;
     for (int i = 0; i < 100 && ok; i++) // pages are opened, names and stacks met once
         ok = run_yardstick(&y);
     for (uint32_t i = 0; i < b->slices && ok; i++)
