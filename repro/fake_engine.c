@@ -62,30 +62,6 @@ uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
     return 0;
 }
 
-void sim_schedule_push(struct sim_schedule *s, const struct sim_choice *c)
-{
-    if (s->n == s->cap) {
-        s->cap = s->cap ? 2 * s->cap : 8;
-        s->v = realloc(s->v, s->cap * sizeof *s->v);
-        if (s->v == NULL)
-            abort();
-    }
-    s->v[s->n++] = *c;
-}
-
-void sim_schedule_copy(struct sim_schedule *to, const struct sim_schedule *from)
-{
-    to->n = 0;
-    for (size_t i = 0; i < from->n; i++)
-        sim_schedule_push(to, &from->v[i]);
-}
-
-void sim_schedule_free(struct sim_schedule *s)
-{
-    free(s->v);
-    *s = (struct sim_schedule){0};
-}
-
 // Strategies: only their identity matters here; what they choose is the engine's own random walk.
 static struct sim_strategy random_walk = {.name = "random"}, replay = {.name = "replay"},
                            few = {.name = "pct"};

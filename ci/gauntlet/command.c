@@ -111,6 +111,23 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
         exit(command_fail("%s", strerror(err)));
 }
 
+error_t command_case_argument(int key, char *arg, struct argp_state *state, const char **name)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*name != NULL)
+            argp_error(state, "one case at a time");
+        *name = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (*name == NULL)
+            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 uint64_t command_number(const char *option, const char *text, uint64_t max)
 {
     struct word w = {text, (uint32_t)strlen(text), 1};

@@ -46,6 +46,8 @@ const char *command_commit(void);
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // argp_parse with this program's conventions; ends the process with status 2 on wrong usage.
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+// For argp parsers of commands that take one CASE: the rest of their keys. *name gets the argument.
+error_t command_case_argument(int key, char *arg, struct argp_state *state, const char **name);
 // Reads an option's number, or ends with status 2 and one line.
 uint64_t command_number(const char *option, const char *text, uint64_t max);
 // "s" unless there is exactly one.

@@ -41,17 +41,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j':
         o->json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->name != NULL)
-            argp_error(state, "one case at a time");
-        o->name = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (o->name == NULL)
-            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_case_argument(key, arg, state, &o->name);
     }
 }
 

@@ -14,7 +14,8 @@
 #include "repro/replay.h"
 
 struct options {
-    char *name, *patched;
+    const char *name;
+    char *patched;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -25,24 +26,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'P':
         o->patched = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->name != NULL)
-            argp_error(state, "one case at a time");
-        o->name = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (o->name == NULL)
-            argp_error(state, "CASE expected");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_case_argument(key, arg, state, &o->name);
     }
 }
 
 // Exit status of `BINARY replay CASE` in a program that has the patch, or -1.
 static int replay_patched(const struct options *o)
 {
-    char *argv[] = {o->patched, (char[]){"replay"}, o->name, NULL};
+    char *argv[] = {o->patched, (char[]){"replay"}, (char *)(uintptr_t)o->name, NULL};
     int status;
 
     fflush(NULL);

@@ -44,21 +44,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j':
         o->json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->name != NULL)
-            argp_error(state, "one case at a time");
-        o->name = arg;
-        return 0;
     case ARGP_KEY_END:
-        if (o->name == NULL)
-            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
         if (o->times == 0)
             argp_error(state, "--times: at least 1");
         if (o->clean && o->patch != NULL)
             argp_error(state, "--clean and --patch contradict each other");
-        return 0;
+        return command_case_argument(key, arg, state, &o->name);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_case_argument(key, arg, state, &o->name);
     }
 }
 
