@@ -138,6 +138,23 @@ static void oracle_can_be_switched_off(void **state)
     assert_false(sim_oracle_enable("no such oracle", true));
 }
 
+// What an earlier program has opened is closed to the next: it faults as in a fresh process.
+static void memory_of_another_program_is_not_accessible(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    assert_int_equal(reports(&litmus_commits_one, sim_strategy_calm(), 2), 2);
+    assert_int_equal(reports(&litmus_commits_both, sim_strategy_calm(), 2), 0);
+    assert_int_equal(reports(&litmus_commits_one, sim_strategy_calm(), 2), 2);
+}
+
+// A program that runs out of points while its operations go on is cut off, not reported.
+static void a_long_program_is_no_livelock(void **state)
+{
+    (void)state;
+    assert_int_equal(run(&litmus_long, sim_strategy_random(), 1)->outcome, SIM_LIMIT);
+}
+
 int main(void)
 {
     sim_init();
@@ -147,6 +164,8 @@ int main(void)
         cmocka_unit_test(every_schedule_replays_to_the_same_end),
         cmocka_unit_test(store_buffer_is_sequentially_consistent),
         cmocka_unit_test(oracle_can_be_switched_off),
+        cmocka_unit_test(memory_of_another_program_is_not_accessible),
+        cmocka_unit_test(a_long_program_is_no_livelock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

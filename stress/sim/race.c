@@ -10,7 +10,9 @@
 
 enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15, MOMENTS_MAX = 1 << 20 };
 
-// What the stores to one atomic word have released.
+// What the stores to one atomic word have released. Of several threads that released into one
+// sequence only the last can continue its part by a relaxed store: a rare program that hangs on an
+// earlier one is reported although C17 allows it.
 struct sync {
     uint32_t next;
     uint16_t offset;

@@ -28,7 +28,7 @@ struct access {
     uint32_t moment[2];
 };
 
-// Four entries at a time. A thread's own clock is zero from n on; in others at[] there is stale.
+// Four entries at a time. Past `blocks` a thread's clock is zero; in other clocks it is stale.
 typedef int32_t clock_block __attribute__((vector_size(16)));
 struct clock {
     uint32_t blocks;

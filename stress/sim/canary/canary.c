@@ -8,6 +8,8 @@
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
 
+#include <string.h>
+
 static void nothing(void *arg)
 {
     (void)arg;
@@ -33,6 +35,24 @@ static void plain_store_to_status(void *arg)
 {
     (void)arg;
     *(volatile uint32_t *)&rt_self()->status = G_IDLE;
+    rt_yield();
+}
+
+// The status inside a larger store: the compiler does not know the length, so it stays a call.
+static void copied_over_status(void *arg)
+{
+    (void)arg;
+    volatile size_t bytes = sizeof(uint32_t);
+    uint32_t idle = G_IDLE;
+    memcpy(&rt_self()->status, &idle, bytes);
+    rt_yield();
+}
+
+static void cleared_with_status(void *arg)
+{
+    (void)arg;
+    volatile size_t bytes = sizeof(uint64_t);
+    memset(&rt_self()->status, 0, bytes);
     rt_yield();
 }
 
@@ -104,6 +124,8 @@ const struct canary canaries[] = {
     {"behaves", NULL, NULL, behaves},
     {"plain store to a status", "gstate", "running -> idle: no such transition",
      plain_store_to_status},
+    {"memcpy over a status", "gstate", "running -> idle: no such transition", copied_over_status},
+    {"memset over a status", "gstate", "running -> idle: no such transition", cleared_with_status},
     {"a waiting goroutine set running", "gstate", "waiting -> running: no such transition",
      waiting_set_running},
     {"queued while it runs", "gstate", "it still stands in a queue", queued_while_running},

@@ -6,6 +6,7 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/host/host.h"
+#include "stress/workload/probe.h"
 
 static atomic_u32 x, y, flag, lock;
 static uint32_t data;
@@ -197,6 +198,36 @@ static void aborts(void *arg)
     (void)arg;
     host_abort("litmus: g 7 has a bad status\n");
 }
+
+static void commits_both(void *arg)
+{
+    (void)arg;
+    char *p = host_reserve(2 * HOST_PAGE_BYTES);
+    host_commit(p, 2 * HOST_PAGE_BYTES);
+    *(volatile char *)(p + HOST_PAGE_BYTES) = 7;
+}
+
+static void commits_one(void *arg)
+{
+    (void)arg;
+    char *p = host_reserve(2 * HOST_PAGE_BYTES);
+    host_commit(p, HOST_PAGE_BYTES);
+    *(volatile char *)(p + HOST_PAGE_BYTES) = 7;
+}
+
+static void many_operations(void *arg)
+{
+    (void)arg;
+    const uint32_t actor = probe_actor("long");
+    for (uint32_t i = 0; i < 60000; i++) {
+        probe_op(actor, i);
+        load_relaxed(&x);
+    }
+}
+
+const struct litmus litmus_commits_both = {"commits both", NULL, 1, {commits_both}};
+const struct litmus litmus_commits_one = {"commits one", "crash", 1, {commits_one}};
+const struct litmus litmus_long = {"many operations", NULL, 1, {many_operations}};
 
 const struct litmus litmus_programs[] = {
     {"message passing", NULL, 2, {mp_store_release, mp_load_acquire}},

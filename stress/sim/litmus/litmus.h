@@ -16,6 +16,12 @@ struct litmus {
 
 extern uint32_t litmus_seen;
 
+// Two programs that agree on the first reservation and differ in what they commit of it: the first
+// writes to its second page, the second must fault there, whatever ran before.
+extern const struct litmus litmus_commits_both, litmus_commits_one;
+// Many operations, each soon done: long, not stuck.
+extern const struct litmus litmus_long;
+
 // NULL-terminated by name.
 extern const struct litmus litmus_programs[];
 
