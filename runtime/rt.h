@@ -48,6 +48,33 @@ void rt_ready(struct g *gp);
 // Parks for at least `duration_ns`; returns at once when that is not positive.
 void rt_sleep(int64_t duration_ns);
 
+// Before and after a call that may block in the kernel: others may have the caller's p meanwhile.
+// Between the two nothing of the runtime may be called. After the return the caller may run on
+// another p, not on another thread.
+void rt_entersyscall(void);
+void rt_exitsyscall(void);
+// The same for a call that is known to block: the p goes to others at once.
+void rt_entersyscallblock(void);
+
+// Gives way if that was asked for: by the runtime after a time slice (10 ms), or when all must
+// stop. rt_go, rt_ready and rt_exitsyscall ask likewise; long computations without such calls
+// should call it now and then. It costs a few instructions.
+void rt_preempt_point(void);
+// Asks gp to give way at its next such call. Given to one that does not run it acts later, or, if
+// that ends, not at all or on who has the handle then. For experiments.
+void rt_debug_preempt(struct g *gp);
+
+// Ties the calling goroutine to its thread: it runs on no other, and nobody else runs there. Nests:
+// as many calls untie it. One that ends while it is tied ends the thread.
+void rt_lock_thread(void);
+void rt_unlock_thread(void);
+
+// Sets how many goroutines may run at the same time, at most as many as the build allows; all
+// others stand still meanwhile. Returns the number before; n <= 0 only asks.
+int32_t rt_set_procs(int32_t n);
+// Runs fn(arg) while no other goroutine runs. fn may not call the runtime. For experiments.
+void rt_debug_stop_the_world(void (*fn)(void *), void *arg);
+
 // Totals since the start. What a running p has counted is published now and then, and when it goes
 // idle; after a stretch in which everybody else was idle the numbers are exact.
 struct rt_stats {
@@ -59,8 +86,13 @@ struct rt_stats {
     uint64_t stolen;          // goroutines obtained
     uint64_t overflows;       // a full queue moved half of itself to the global one
     uint64_t thread_sleeps;   // a thread found nothing and went to sleep
+    uint64_t preempted;          // gave way because it was asked to
+    uint64_t preempted_by_hand;  // of these: by rt_debug_preempt
+    uint64_t preempted_at_point; // of these: in rt_preempt_point
 };
 void rt_stats(struct rt_stats *total);
+// The same, exact for this moment: every p says what it has counted.
+void rt_stats_now(struct rt_stats *total);
 // Of one p; index below rt_procs().
 void rt_stats_of(int32_t index, struct rt_stats *one);
 int32_t rt_procs(void);

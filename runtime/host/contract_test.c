@@ -160,6 +160,13 @@ static bool spin_takes_its_time(void)
     return host_nanotime() - before >= SHORT_NS / 10;
 }
 
+static bool sleep_takes_its_time(void)
+{
+    int64_t before = host_nanotime();
+    host_sleep(SHORT_NS);
+    return host_nanotime() - before >= SHORT_NS;
+}
+
 static bool zero(const unsigned char *p, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
@@ -290,6 +297,7 @@ const struct host_claim host_claims[] = {
     CLAIM(futex_wake_wakes_no_more_than_asked),
     CLAIM(time_does_not_run_backwards),
     CLAIM(spin_takes_its_time),
+    CLAIM(sleep_takes_its_time),
     CLAIM(committed_memory_reads_as_zero_also_the_second_time),
     CLAIM(commit_again_keeps_what_is_there),
     CLAIM(reservations_do_not_overlap),

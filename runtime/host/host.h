@@ -26,6 +26,8 @@ void host_yield(void);
 void host_relax(void);
 // Occupies the calling thread (and what it holds) for `ns`, as a computation of that length would.
 void host_spin(int64_t ns);
+// Sleeps for at least `ns`, whatever signals come.
+void host_sleep(int64_t ns);
 // Number of processors that the process may use, at least 1.
 int host_ncpu(void);
 

@@ -26,6 +26,7 @@ static void dump_sched(struct print *out)
     field(out, "procs", nprocs);
     field(out, "threads", sched.nm);
     field(out, "idlethreads", sched.nmidle);
+    field(out, "lockedthreads", sched.nmidlelocked);
     field(out, "idleprocs", load_relaxed(&sched.npidle));
     field(out, "spinning", load_relaxed(&sched.nmspinning));
     field(out, "needspinning", load_relaxed(&sched.needspinning));
@@ -75,15 +76,17 @@ static void dump_m(struct print *out, const struct m *mp)
     field(out, "curg", mp->curg != NULL ? (int64_t)mp->curg->goid : 0);
     field(out, "nextp", mp->nextp != NULL ? mp->nextp->id : -1);
     field(out, "spinning", mp->spinning);
+    field(out, "lockedg", mp->lockedg != NULL ? (int64_t)mp->lockedg->goid : 0);
     field(out, "locks", mp->held.n);
     print_flush(out);
 }
 
+static const char *const states[G_STATES] = {"idle",    "runnable", "running",   "syscall",
+                                             "waiting", "dead",     "copystack", "preempted"};
+static const char *const reasons[WAIT_REASONS] = {"", "park", "sleep", "semaphore"};
+
 static void dump_g(struct print *out, const struct g *gp)
 {
-    static const char *const states[G_STATES] = {"idle",    "runnable", "running",   "syscall",
-                                                 "waiting", "dead",     "copystack", "preempted"};
-    static const char *const reasons[WAIT_REASONS] = {"", "park", "sleep"};
     uint32_t status = load_relaxed(&gp->status);
     if (status == G_DEAD)
         return;
@@ -120,6 +123,26 @@ void rt_dump(void)
     if (n > DUMP_GS) {
         print_str(&out, "  ... of");
         field(&out, "goroutines", n);
+        print_flush(&out);
+    }
+}
+
+void rt_dump_waiting(void)
+{
+    struct print out;
+    print_begin(&out);
+    uint32_t n = load_acquire(&allgs.n);   // pairs [allgs.n]
+    struct g **v = load_acquire(&allgs.v); // pairs [allgs.v]
+    for (uint32_t i = 0; i < n; i++) {
+        const struct g *gp = v[i];
+        if (load_relaxed(&gp->status) == G_DEAD)
+            continue;
+        print_str(&out, "goroutine ");
+        print_dec(&out, (int64_t)gp->goid);
+        print_str(&out, " [");
+        print_str(&out, gp->wait < WAIT_REASONS ? reasons[gp->wait] : "?");
+        print_str(&out, gp->lockedm != NULL ? ", locked to thread] fn=" : "] fn=");
+        print_hex(&out, (uint64_t)(uintptr_t)gp->fn);
         print_flush(&out);
     }
 }

@@ -6,3 +6,5 @@
 // Prints every p, m and g and the last events of each p. Reads without any lock what others may be
 // writing: words are whole, the picture may not be. Works on any stack, from any state.
 void rt_dump(void);
+// A line for each goroutine that has not ended: what it waits for and what it runs. Nobody runs.
+void rt_dump_waiting(void);

@@ -55,7 +55,7 @@ static void a_refused_thread_is_a_clear_error(void **state)
 {
     (void)state;
     assert_true(
-        dies_with(no_thread, "runtime: failed to create new OS thread (have 1 already; errno="));
+        dies_with(no_thread, "runtime: failed to create new OS thread (have 2 already; errno="));
     assert_true(dies_with(no_thread, "fatal error: runtime: cannot create a thread"));
 }
 

@@ -17,6 +17,7 @@ struct search {
     struct p *pp;       // held by mp while not NULL
     int64_t now;        // 0: not asked for yet
     int64_t poll_until; // first timer known of, 0: none
+    int32_t nprocs;     // as of when pp was held: others may change it after that
     bool inherit_time;
     bool again; // begin from the top
 };
@@ -38,13 +39,30 @@ static struct g *find_global(struct search *s, int32_t max)
     return gp;
 }
 
+// What is asked of this p, see world.c. Returns with a p, perhaps another one.
+static void safe_point(struct search *s)
+{
+    for (;;) {
+        uint32_t asked = load_acquire(&sched.safepoint); // pairs [sched.safepoint]
+        if (asked == 0)
+            break;
+        if ((asked & SAFEPOINT_STOP) == 0) {
+            if (load_relaxed(&s->pp->run_safe_point_fn) != 0)
+                run_safe_point_fn(s->pp);
+            break;
+        }
+        gcstopm();
+        s->pp = s->mp->p;
+    }
+    s->nprocs = nprocs;
+}
+
 // What this p has, and what is everybody's.
 static struct g *find_own(struct search *s)
 {
     struct g *gp;
     bool ran = false;
 
-    // place: stop the world and safe-point functions
     s->poll_until = timers_check(s->pp, &s->now, &ran);
     // place: trace reader; GC worker
     if (s->pp->schedtick % SCHED_TICK_GLOBAL == 0) {
@@ -85,7 +103,7 @@ static struct g *find_stolen(struct search *s)
 {
     for (int round = 0; round < STEAL_ROUNDS; round++) {
         struct rand_order o;
-        rand_order_begin(&o, &s->mp->rand, (uint32_t)nprocs);
+        rand_order_begin(&o, &s->mp->rand, (uint32_t)s->nprocs);
         for (; rand_order_more(&o); rand_order_next(&o)) {
             struct p *victim = allp[o.at];
             if (victim == s->pp)
@@ -99,20 +117,33 @@ static struct g *find_stolen(struct search *s)
 }
 
 // At most half of the busy p's spin: stealing costs those who work.
-static bool may_spin(const struct m *mp)
+static bool may_spin(const struct search *s)
 {
-    if (mp->spinning)
+    if (s->mp->spinning)
         return true;
     int32_t spinning = load_relaxed(&sched.nmspinning);
     int32_t idle = load_relaxed(&sched.npidle);
-    return 2 * spinning < nprocs - idle;
+    return 2 * spinning < s->nprocs - idle;
 }
 
-// Nothing found: gives up the p, after a last look under the lock. NULL with `again` set: spin.
+static bool safe_point_asked(const struct p *pp)
+{
+    // relaxed: changed under the lock that the caller holds
+    uint32_t asked = load_relaxed(&sched.safepoint);
+    return asked != 0 &&
+           ((asked & SAFEPOINT_STOP) != 0 || load_relaxed(&pp->run_safe_point_fn) != 0);
+}
+
+// Nothing found: gives up the p, after a last look under the lock. NULL with `again` set: spin, or
+// do what is asked at the safe point.
 static struct g *give_up_p(struct search *s)
 {
     lock(&sched.lock);
-    // place: stop the world
+    if (safe_point_asked(s->pp)) {
+        unlock(&sched.lock);
+        s->again = true;
+        return NULL;
+    }
     if (load_relaxed(&sched.runqsize) != 0) {
         struct g *gp = globrunqget_locked(s->pp, 0);
         unlock(&sched.lock);
@@ -164,7 +195,7 @@ static struct g *look_again(struct search *s)
     }
     unlock(&sched.lock);
 
-    for (int32_t i = 0; i < nprocs; i++) {
+    for (int32_t i = 0; i < s->nprocs; i++) {
         if (runqempty(allp[i]))
             continue;
         lock(&sched.lock);
@@ -178,7 +209,7 @@ static struct g *look_again(struct search *s)
         break; // no p: its holder has been told by needspinning
     }
     // place: idle-priority GC work
-    for (int32_t i = 0; i < nprocs; i++)
+    for (int32_t i = 0; i < s->nprocs; i++)
         note_timer(s, timers_next(allp[i]));
     return NULL;
 }
@@ -211,8 +242,9 @@ struct found findrunnable(struct m *mp)
         s.now = 0;
         s.again = false;
         s.inherit_time = false;
+        safe_point(&s);
         struct g *gp = find_own(&s);
-        if (gp == NULL && may_spin(mp)) {
+        if (gp == NULL && may_spin(&s)) {
             if (!mp->spinning)
                 becomespinning(mp);
             gp = find_stolen(&s);

@@ -43,6 +43,7 @@ struct g *g_new(struct p *pp)
     (void)pp;
     struct g *gp = persistent_alloc(sizeof(*gp), _Alignof(struct g));
     gp->stack = stack_alloc();
+    store_relaxed(&gp->stackguard, gp->stack.lo);
     gp->fiber = san_fiber_create();
     store_relaxed(&gp->status, G_IDLE);
     casgstatus(gp, G_IDLE, G_DEAD);
@@ -64,19 +65,30 @@ static struct g *gfree_pop(struct g **list)
     return gp;
 }
 
+// Moves dead g's to the global list until pp keeps `left`.
+static void gf_to_global(struct p *pp, uint32_t left)
+{
+    lock(&sched.gfree_lock);
+    uint32_t moved = 0;
+    for (; pp->ngfree > left; pp->ngfree--, moved++)
+        gfree_push(&sched.gfree, gfree_pop(&pp->gfree));
+    store_relaxed(&sched.ngfree, load_relaxed(&sched.ngfree) + moved);
+    unlock(&sched.gfree_lock);
+}
+
 void gfput(struct p *pp, struct g *gp)
 {
     rt_assert(readgstatus(gp) == G_DEAD);
     gfree_push(&pp->gfree, gp);
     pp->ngfree++;
-    if (pp->ngfree < GFREE_LOCAL_MAX)
-        return;
-    lock(&sched.gfree_lock);
-    uint32_t moved = 0;
-    for (; pp->ngfree > GFREE_LOCAL_MAX / 2; pp->ngfree--, moved++)
-        gfree_push(&sched.gfree, gfree_pop(&pp->gfree));
-    store_relaxed(&sched.ngfree, load_relaxed(&sched.ngfree) + moved);
-    unlock(&sched.gfree_lock);
+    if (pp->ngfree >= GFREE_LOCAL_MAX)
+        gf_to_global(pp, GFREE_LOCAL_MAX / 2);
+}
+
+// Of a p that is no more.
+void gfpurge(struct p *pp)
+{
+    gf_to_global(pp, 0);
 }
 
 struct g *gfget(struct p *pp)

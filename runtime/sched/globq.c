@@ -16,9 +16,19 @@ void gqueue_push(struct gqueue *q, struct g *gp)
     q->tail = gp;
 }
 
-static struct g *gqueue_pop(struct gqueue *q)
+void gqueue_push_front(struct gqueue *q, struct g *gp)
+{
+    gp->schedlink = q->head;
+    q->head = gp;
+    if (q->tail == NULL)
+        q->tail = gp;
+}
+
+struct g *gqueue_pop(struct gqueue *q)
 {
     struct g *gp = q->head;
+    if (gp == NULL)
+        return NULL;
     q->head = gp->schedlink;
     if (q->head == NULL)
         q->tail = NULL;
@@ -30,6 +40,14 @@ void globrunqput_locked(struct g *gp)
 {
     assert_locked(&sched.lock);
     gqueue_push(&sched.runq, gp);
+    store_relaxed(&sched.runqsize, load_relaxed(&sched.runqsize) + 1);
+}
+
+// In front of all others: of a p that is no more, whose goroutines have waited already.
+void globrunqputhead_locked(struct g *gp)
+{
+    assert_locked(&sched.lock);
+    gqueue_push_front(&sched.runq, gp);
     store_relaxed(&sched.runqsize, load_relaxed(&sched.runqsize) + 1);
 }
 

@@ -10,10 +10,11 @@
 #include "runtime/sched/sched.h"
 
 // Runs gp on this m. On g0. Does not return.
-static void execute(struct m *mp, struct g *gp, bool inherit_time)
+void execute(struct m *mp, struct g *gp, bool inherit_time)
 {
     struct p *pp = mp->p;
     rt_assert(mp->curg == NULL);
+    rt_assert(gp->lockedm == NULL || gp->lockedm == mp);
     rt_assert(gp->m == NULL);
     mp->curg = gp;
     gp->m = mp;
@@ -21,6 +22,7 @@ static void execute(struct m *mp, struct g *gp, bool inherit_time)
     casgstatus(gp, G_RUNNABLE, G_RUNNING);
     if (!inherit_time)
         pp->schedtick++;
+    p_running_set(pp, gp);
     pp->stats.goroutines_started++;
     event_record(pp, EV_GO_START, gp->goid, inherit_time);
     gogo(gp);
@@ -33,17 +35,27 @@ void schedule(void)
     rt_assert(mp->held.n == 0);
     rt_assert(mp->curg == NULL);
     rt_assert(mp->p != NULL);
-    struct found found = findrunnable(mp);
-    rt_assert(mp->p != NULL && mp->p->m == mp);
-    if (mp->spinning)
-        resetspinning(mp);
-    // place: wakep when a worker of the runtime was chosen over goroutines; goroutines locked to
-    // threads
-    execute(mp, found.gp, found.inherit_time);
+    if (mp->lockedg != NULL) {
+        stoplockedm(mp);
+        execute(mp, mp->lockedg, false);
+        return;
+    }
+    for (;;) {
+        struct found found = findrunnable(mp);
+        rt_assert(mp->p != NULL && mp->p->m == mp);
+        if (mp->spinning)
+            resetspinning(mp);
+        // place: wakep when a worker of the runtime was chosen over goroutines
+        if (found.gp->lockedm == NULL) {
+            execute(mp, found.gp, found.inherit_time);
+            return;
+        }
+        startlockedm(found.gp);
+    }
 }
 
 // Takes the calling m's goroutine off it.
-static void dropg(struct m *mp, struct g *gp)
+void dropg(struct m *mp, struct g *gp)
 {
     rt_assert(mp->curg == gp && gp->m == mp);
     mp->curg = NULL;
@@ -114,10 +126,10 @@ void goready(struct g *gp)
 
 // Yield -----------------------------------------------------------------------------------
 
-static void gosched_m(struct g *gp)
+// gp goes to the end of the global queue.
+void goyield_m(struct g *gp)
 {
     struct m *mp = getg()->m;
-    event_record(mp->p, EV_GO_YIELD, gp->goid, 0);
     dropg(mp, gp);
     casgstatus(gp, G_RUNNING, G_RUNNABLE);
     lock_as(mp, &sched.lock);
@@ -126,6 +138,12 @@ static void gosched_m(struct g *gp)
     // a spinner may have looked before gp was there, and this m now runs something else
     wakep();
     schedule();
+}
+
+static void gosched_m(struct g *gp)
+{
+    event_record(getg()->m->p, EV_GO_YIELD, gp->goid, 0);
+    goyield_m(gp);
 }
 
 void rt_yield(void)
@@ -185,12 +203,18 @@ static void goexit0(struct g *gp)
     struct p *pp = mp->p;
     event_record(pp, EV_GO_END, gp->goid, 0);
     pp->stats.goroutines_ended++;
+    bool locked = mp->lockedg != NULL;
+    mp->lockedg = NULL;
+    mp->locks_thread = 0;
+    gp->lockedm = NULL;
     dropg(mp, gp);
     casgstatus(gp, G_RUNNING, G_DEAD);
     gp->fn = NULL;
     gp->wait = WAIT_NONE;
-    // place: assist credit goes back to the collector; a locked thread ends
+    // place: assist credit goes back to the collector
     gfput(pp, gp);
+    if (locked)
+        mexit();
     schedule();
 }
 
@@ -206,7 +230,9 @@ _Noreturn void goexit(void)
 
 struct g *rt_go(void (*fn)(void *), void *arg)
 {
-    return newproc(fn, arg);
+    struct g *gp = newproc(fn, arg);
+    preempt_check(getg(), PREEMPT_AT_CALL);
+    return gp;
 }
 
 struct g *rt_self(void)
@@ -255,6 +281,7 @@ void rt_ready(struct g *gp)
         ; // pairs [g.permit]
     if (was == PERMIT_PARKED)
         goready(gp);
+    preempt_check(getg(), PREEMPT_AT_CALL);
 }
 
 static void sleep_fire(void *gp)

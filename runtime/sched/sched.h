@@ -20,6 +20,7 @@
 #include "runtime/sched/timer.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/note.h"
+#include "runtime/sync/sema.h"
 
 // States of a g. A state with G_SCAN belongs to whoever set the bit: nobody else may leave it.
 enum g_status {
@@ -35,7 +36,14 @@ enum g_status {
     G_SCAN = 0x1000, // bit: locked for a stack scan
 };
 
-enum wait_reason { WAIT_NONE, WAIT_PARK, WAIT_SLEEP, WAIT_REASONS };
+enum wait_reason { WAIT_NONE, WAIT_PARK, WAIT_SLEEP, WAIT_SEMA, WAIT_REASONS };
+
+// A stack guard that no stack pointer is above: the goroutine is asked to give up its p at its next
+// check. The lowest bits say who asked.
+#define STACK_PREEMPT (UINTPTR_MAX - 0xff)
+enum preempt_cause { PREEMPT_SLICE, PREEMPT_HAND, PREEMPT_WORLD, PREEMPT_CAUSES };
+// How a request was taken.
+enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMPT_HOWS };
 
 // Permit of rt_park / rt_ready.
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
@@ -46,6 +54,11 @@ struct g {
     struct m *m;              // owner: the m that runs it; NULL while it is not running
     _Alignas(8) atomic_u32 status; // atomic: enum g_status; casgstatus only
     _Alignas(8) atomic_u32 permit; // atomic: PERMIT_*
+    // Atomic, relaxed: stack.lo, or STACK_PREEMPT + cause. Anyone poisons it; the goroutine puts it
+    // back when it gives way. A request that comes too late makes it do so once more.
+    _Alignas(8) atomic_u64 stackguard;
+    struct m *lockedm;        // written by itself while it runs; owner reads: the m it is tied to
+    uint32_t preempted;       // written by itself before it gives way: how << 8 | cause
     struct g *schedlink;      // owner: the list that holds it (global queue, dead list)
     uint64_t goid;            // const from newproc to goexit0
     void (*fn)(void *);       // const from newproc to goexit0; for people
@@ -66,17 +79,42 @@ struct m {
     void *park_arg;                          // likewise
     struct m *schedlink;                     // lock: sched.lock; idle list
     struct note park;                        // sleeper: this m; waker: who took it off midle
+    struct p *oldp;          // owner: this m; the p that it left behind in a system call
+    struct g *lockedg;       // owner: this m; the goroutine that is tied to it
+    uint32_t locks_thread;   // owner: this m; depth of rt_lock_thread of lockedg
+    void (*startfn)(void);   // const after newm; runs instead of the scheduler, without a p
     struct rand rand;                        // owner: this m
     struct held_locks held;                  // owner: this m
     struct m *alllink;                       // const after newm; sched.allm list
 };
 
-enum p_status { P_IDLE, P_RUNNING, P_SYSCALL, P_GCSTOP, P_DEAD };
+enum p_status {
+    P_IDLE,    // on the idle list, or in the hands of who took it from there
+    P_RUNNING, // held by an m
+    P_SYSCALL, // left behind by an m in a system call: whoever changes the status has it
+    P_GCSTOP,  // the world is stopped
+    P_DEAD,    // procs were made fewer
+    P_STATES
+};
+
+// What sysmon saw of a p at its last looks.
+struct sysmontick {
+    uint16_t schedtick;
+    uint32_t syscalltick;
+    int64_t schedwhen, syscallwhen; // when it first saw these
+};
 
 struct p {
     int32_t id;                          // const after procresize
     uint32_t schedtick;                  // owner: the m that holds this p; goroutines started
-    _Alignas(8) atomic_u32 status;       // atomic: P_*; idle -> running only in acquirep
+    _Alignas(8) atomic_u32 status;       // atomic: P_*; idle -> running only in acquirep. Leaving
+                                         // P_SYSCALL is by compare-and-swap: it hands over the p
+    // Written by the owner in execute: schedtick in the upper 16 bits, the g in the lower 48, for
+    // those who ask the p to give way. One word, so that both are of one moment.
+    _Alignas(8) atomic_u64 running;
+    _Alignas(8) atomic_u32 syscalltick;  // relaxed; counted by who ends a system call's hold on it
+    _Alignas(8) atomic_u32 run_safe_point_fn; // atomic: 1 while for_each_p wants its function here
+    struct sysmontick sysmontick;        // owner: sysmon
     struct m *m;                         // owner: the m that holds this p
     struct p *link;                      // lock: sched.lock; idle list
     struct rt_stats stats;               // owner: the m that holds this p
@@ -114,19 +152,51 @@ static inline void event_record(struct p *pp, enum event_kind kind, uint64_t gid
     e->arg = arg;
 }
 
-struct gqueue {
-    struct g *head, *tail; // linked by schedlink
-};
+static inline void p_running_set(struct p *pp, struct g *gp)
+{
+    // release pairs [p.running]: who sees the g sees it made
+    store_release(&pp->running, (uint64_t)pp->schedtick << 48 | (uint64_t)(uintptr_t)gp);
+}
+
+static inline struct g *p_running_g(uint64_t running)
+{
+    return (struct g *)(uintptr_t)(running << 16 >> 16);
+}
+
+static inline uint16_t p_running_tick(uint64_t running)
+{
+    return (uint16_t)(running >> 48);
+}
+
+// What is asked of every p at its next safe point: bits of sched.safepoint.
+enum { SAFEPOINT_STOP = 1, SAFEPOINT_FN = 2 };
 
 struct schedt {
     struct mutex lock;
     struct m *midle;               // lock; m's asleep in stopm
     int32_t nmidle;                // lock
+    int32_t nmidlelocked;          // lock; m's asleep that wait for the goroutine tied to them
+    int32_t nmsys;                 // lock; m's that never run goroutines: sysmon
+    int32_t nmfreed;               // lock; m's whose thread has ended
+    struct m *mfree;               // lock; those, to be used again
     struct p *pidle;               // lock; p's that nobody holds
     struct gqueue runq;            // lock; global queue
     struct m *allm;                // lock
     int32_t nm;                    // lock; m's ever made
-    struct rt_stats stats_m;       // lock; what m's count while they hold no p
+    struct rt_stats stats_m;       // lock; what m's count while they hold no p, and dead p's
+
+    // Stopping the world and for_each_p; see world.c. One at a time: who holds worldsema.
+    struct sema worldsema;
+    _Alignas(8) atomic_u32 safepoint; // atomic: SAFEPOINT_*; changed under lock
+    int32_t stopwait;              // lock; p's that are still to stop
+    struct note stopnote;          // sleeper: who stops the world; waker: the last p to stop
+    void (*safepoint_fn)(struct p *); // const while SAFEPOINT_FN is set
+    int32_t safepoint_wait;        // lock; p's whose turn is still to come
+    struct note safepoint_note;    // sleeper: who called for_each_p; waker: the last p
+
+    struct m *sysmon;              // const once it is started
+    bool sysmonwait;               // lock; it sleeps until it is woken
+    struct note sysmonnote;        // sleeper: sysmon; waker: who clears sysmonwait
     _Alignas(8) atomic_i32 runqsize; // written under lock; hint without: re-checked under it
     _Alignas(8) atomic_i32 npidle; // written under lock; hint without
     // Spinning m's. Every change and every look that a sleeping decision hangs on is a
@@ -148,8 +218,11 @@ struct schedt {
 };
 
 extern struct schedt sched;
-extern struct p *allp[PROCS_MAX]; // const after procresize; first nprocs are set
-extern int32_t nprocs;            // const after procresize
+// Changed with the world stopped, under sched.lock and allp_lock: read by who holds a p or one of
+// these locks. Who lets go of its p keeps the number that it knew.
+extern int32_t nprocs;
+extern struct p *allp[PROCS_MAX]; // const once made; the first nprocs are in use
+extern struct mutex allp_lock;
 extern struct m m0;
 
 // Every g ever made (g0s excepted), in the order of making; grows, never shrinks. Reading needs no
@@ -187,23 +260,32 @@ void globrunqput_locked(struct g *gp);
 void globrunqputbatch_locked(struct gqueue *batch, int32_t n);
 // One g to run and up to max - 1 (0: a fair share) more onto pp's queue.
 struct g *globrunqget_locked(struct p *pp, int32_t max);
-void gqueue_push(struct gqueue *q, struct g *gp);
+void globrunqputhead_locked(struct g *gp);
 
-// wake.c: p's and m's going to sleep and waking up
+// wake.c: p's going idle and being woken
 void pidleput_locked(struct p *pp);
 struct p *pidleget_locked(void);
 struct p *pidleget_spinning_locked(void);
 void acquirep(struct p *pp);
 struct p *releasep(void);
-void startm(struct p *pp, bool spinning);
-void stopm(void);
 void wakep(void);
+void handoffp(struct p *pp); // by who has pp in its hands but runs no goroutine on it
 void becomespinning(struct m *mp);
 void resetspinning(struct m *mp);
 void stats_publish_locked(struct p *pp);
-// m's
+
+// threads.c: m's
 void mcommoninit(struct m *mp);
 void mstart(void *mp);
+void startm(struct p *pp, bool spinning);
+void stopm(void);
+struct m *newm_system(void (*fn)(void));
+void mthread_start(struct m *mp);
+void stoplockedm(struct m *mp);
+void startlockedm(struct g *gp);
+_Noreturn void mexit(void);
+void incidlelocked(int32_t n);
+void checkdead_locked(void); // checkdead.c
 
 // find.c
 struct found {
@@ -214,15 +296,50 @@ struct found findrunnable(struct m *mp);
 
 // proc.c
 void schedule(void); // does not return
+void execute(struct m *mp, struct g *gp, bool inherit_time); // on g0; does not return
+void dropg(struct m *mp, struct g *gp);
+void goyield_m(struct g *gp);
 void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reason);
 void goready(struct g *gp);        // by a goroutine
 void ready(struct g *gp, bool next); // on g0
 struct g *newproc(void (*fn)(void *), void *arg);
 
+// preempt.c
+void preempt_take(struct g *gp, enum preempt_how how);
+bool preemptone(struct p *pp, enum preempt_cause cause);
+void preemptall(void);
+
+// A goroutine asks itself whether it is asked to give way. Not between two halves of something: it
+// may go on on another m.
+static inline __attribute__((always_inline)) void preempt_check(struct g *gp, enum preempt_how how)
+{
+    if (__builtin_expect((uintptr_t)__builtin_frame_address(0) < load_relaxed(&gp->stackguard), 0))
+        preempt_take(gp, how);
+}
+
+// world.c
+void stop_the_world(void);
+void start_the_world(int32_t procs); // 0: as many p's as before
+void for_each_p(void (*fn)(struct p *));
+void gcstopm(void);                  // by an m that holds a p, when the world is being stopped
+void run_safe_point_fn(struct p *pp);
+void run_safe_point_fn_locked(struct p *pp);
+void stopped_one_locked(void);
+
+// procs.c
+void procs_make(int32_t n);
+void procs_unload(int32_t n);
+struct p *procresize_locked(int32_t n);
+
+// sysmon.c
+void sysmon_start(void);
+void sysmon_wake_locked(void);
+
 // glist.c: making and keeping g's
 struct g *malg_g0(void);
 struct g *gfget(struct p *pp);
 void gfput(struct p *pp, struct g *gp);
+void gfpurge(struct p *pp);
 struct g *g_new(struct p *pp);
 
 // init.c

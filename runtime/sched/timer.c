@@ -84,6 +84,22 @@ struct timer *timers_pop_locked(struct p *pp)
     return t;
 }
 
+// All of from's timers go to `to`. World stopped: nobody adds or fires any.
+void timers_move(struct p *to, struct p *from)
+{
+    lock(&from->timers_lock);
+    const struct timer_slot *v = from->timers;
+    uint32_t n = from->ntimers;
+    from->timers = NULL;
+    from->ntimers = from->timers_cap = 0;
+    mirror_top_locked(from);
+    unlock(&from->timers_lock);
+    lock(&to->timers_lock);
+    for (uint32_t i = 0; i < n; i++)
+        timers_push_locked(to, v[i].timer);
+    unlock(&to->timers_lock);
+}
+
 void timer_add(struct p *pp, struct timer *t)
 {
     int64_t when = t->when;

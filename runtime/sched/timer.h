@@ -29,6 +29,7 @@ void timer_add(struct p *pp, struct timer *t);
 int64_t timers_check(struct p *pp, int64_t *now, bool *ran);
 // When the first timer of pp is due, 0 if there is none. A look without the lock.
 int64_t timers_next(struct p *pp);
+void timers_move(struct p *to, struct p *from);
 // Heap operations by themselves; the caller holds pp->timers_lock.
 void timers_push_locked(struct p *pp, struct timer *t);
 struct timer *timers_pop_locked(struct p *pp);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// p's and m's going idle and being woken. The promise: work that was submitted is never left with
+// p's going idle and being woken. The promise: work that was submitted is never left with
 // an idle p and nobody coming. It rests on two meetings:
 //
 // [sched.nmspinning] A submitter makes work visible, then looks at nmspinning with a
@@ -17,11 +17,9 @@
 // one that finds work then starts nobody for the rest. So a failed wakep first gives its claim back
 // and then sets the flag, both under the lock: no p can go idle in between, and whoever took
 // the claim for a spinner meets the flag before it lets go of its p.
-#include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
-#include "runtime/host/host.h"
-#include "runtime/mem/persistent.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
 
 // Copies what pp has counted to where rt_stats reads it.
@@ -54,6 +52,7 @@ struct p *pidleget_locked(void)
     pp->link = NULL;
     int32_t before = sub_acq_rel(&sched.npidle, 1); // pairs [sched.npidle]
     rt_assert(before > 0);
+    sysmon_wake_locked(); // from now on there is something to watch
     return pp;
 }
 
@@ -95,143 +94,7 @@ struct p *releasep(void)
     return pp;
 }
 
-// m's -------------------------------------------------------------------------------------
-
-static void mput_locked(struct m *mp)
-{
-    assert_locked(&sched.lock);
-    mp->schedlink = sched.midle;
-    sched.midle = mp;
-    sched.nmidle++;
-    // place: checkdead, once there is a way to wait that is not for another goroutine
-}
-
-static struct m *mget_locked(void)
-{
-    assert_locked(&sched.lock);
-    struct m *mp = sched.midle;
-    if (mp == NULL)
-        return NULL;
-    sched.midle = mp->schedlink;
-    mp->schedlink = NULL;
-    sched.nmidle--;
-    rt_assert(sched.nmidle >= 0);
-    return mp;
-}
-
-static int32_t mreserve_locked(void)
-{
-    assert_locked(&sched.lock);
-    int32_t id = sched.nm;
-    if (id >= M_MAX)
-        rt_fatal("runtime: program needs more threads than the limit allows");
-    sched.nm++;
-    return id;
-}
-
-// What every m needs before it runs; by its creator, or by m0 itself.
-void mcommoninit(struct m *mp)
-{
-    noteclear(&mp->park);
-    mp->held.n = 0;
-    mp->g0->m = mp;
-    lock(&sched.lock);
-    mp->alllink = sched.allm;
-    sched.allm = mp;
-    unlock(&sched.lock);
-}
-
-static void mstart_on_g0(void)
-{
-    struct m *mp = getg()->m;
-    mp->rand.state = host_random();
-    if (mp->nextp != NULL) {
-        struct p *pp = mp->nextp;
-        mp->nextp = NULL;
-        acquirep(pp);
-    }
-    schedule();
-}
-
-// What a new thread runs. m0 comes here by rt_main.
-void mstart(void *arg)
-{
-    struct m *mp = arg;
-    setg(mp->g0);
-    g0_enter(mstart_on_g0);
-}
-
-// A new thread that begins with pp.
-static void newm(struct p *pp, bool spinning, int32_t id)
-{
-    struct m *mp = persistent_alloc(sizeof(*mp), _Alignof(struct m));
-    mp->id = id;
-    mp->g0 = malg_g0();
-    mp->nextp = pp;
-    mp->spinning = spinning;
-    mcommoninit(mp);
-    int err = host_thread_create(mstart, mp, G0_STACK_BYTES);
-    if (err == 0)
-        return;
-    struct print out;
-    print_begin(&out);
-    print_str(&out, "runtime: failed to create new OS thread (have ");
-    print_dec(&out, id);
-    print_str(&out, " already; errno=");
-    print_dec(&out, -err);
-    print_str(&out, ")");
-    print_flush(&out);
-    rt_fatal("runtime: cannot create a thread");
-}
-
-// Gets an m to run pp (or any idle p; then nothing happens if there is none). With `spinning` the
-// caller has counted it in nmspinning and hands pp over empty. On g0.
-void startm(struct p *pp, bool spinning)
-{
-    lock(&sched.lock);
-    if (pp == NULL) {
-        rt_assert(!spinning);
-        pp = pidleget_locked();
-        if (pp == NULL) {
-            unlock(&sched.lock);
-            return;
-        }
-    }
-    struct m *nmp = mget_locked();
-    if (nmp == NULL) {
-        int32_t id = mreserve_locked();
-        unlock(&sched.lock);
-        newm(pp, spinning, id);
-        return;
-    }
-    unlock(&sched.lock);
-    rt_assert(!nmp->spinning);
-    rt_assert(nmp->nextp == NULL);
-    if (spinning && !runqempty(pp))
-        rt_throw("startm: a p with work is handed to a spinner");
-    nmp->spinning = spinning;
-    nmp->nextp = pp;
-    notewakeup(&nmp->park);
-}
-
-// Sleeps until somebody has a p for this m.
-void stopm(void)
-{
-    struct m *mp = getg()->m;
-    rt_assert(mp->held.n == 0);
-    rt_assert(mp->p == NULL);
-    rt_assert(!mp->spinning);
-    lock(&sched.lock);
-    sched.stats_m.thread_sleeps++;
-    mput_locked(mp);
-    unlock(&sched.lock);
-    notesleep(&mp->park);
-    noteclear(&mp->park);
-    struct p *pp = mp->nextp;
-    mp->nextp = NULL;
-    rt_assert(pp != NULL);
-    acquirep(pp);
-}
+// Spinning --------------------------------------------------------------------------------
 
 // Takes the one place of a spinner that is about to be started; false when somebody spins already.
 // A look that finds a spinner must be a read-modify-write, see the head of this file.
@@ -247,13 +110,13 @@ static bool claim_spinner(void)
     }
 }
 
-// Work has been submitted: sees to it that somebody looks for it. On g0, by an m with a p.
+// Work has been submitted: sees to it that somebody looks for it. On g0.
 void wakep(void)
 {
-    // the only p is the caller's
-    if (nprocs == 1 || !claim_spinner())
-        return;
     struct m *mp = getg()->m;
+    // the only p is the caller's
+    if ((mp->p != NULL && nprocs == 1) || !claim_spinner())
+        return;
     lock_as(mp, &sched.lock);
     struct p *pp = pidleget_locked();
     if (pp == NULL) {
@@ -271,7 +134,7 @@ void becomespinning(struct m *mp)
 {
     rt_assert(!mp->spinning);
     mp->spinning = true;
-    add_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
+    add_acq_rel(&sched.nmspinning, 1);     // pairs [sched.nmspinning]
     store_relaxed(&sched.needspinning, 0); // only now: from here on this m looks
 }
 
@@ -284,4 +147,62 @@ void resetspinning(struct m *mp)
     if (before <= 0)
         rt_throw("resetspinning: negative nmspinning");
     wakep();
+}
+
+// Handing on ------------------------------------------------------------------------------
+
+// Decides under the lock what becomes of a p that its m leaves and that seemed to have no work.
+enum handoff { HANDOFF_IDLE, HANDOFF_START, HANDOFF_SPIN, HANDOFF_DONE };
+
+static enum handoff handoff_locked(struct p *pp)
+{
+    assert_locked(&sched.lock);
+    if (pp->m != NULL || load_relaxed(&pp->status) != P_IDLE)
+        rt_throw("handoffp: the p is held");
+    if ((load_relaxed(&sched.safepoint) & SAFEPOINT_STOP) != 0) {
+        store_relaxed(&pp->status, P_GCSTOP);
+        stopped_one_locked();
+        return HANDOFF_DONE;
+    }
+    run_safe_point_fn_locked(pp);
+    if (load_relaxed(&sched.runqsize) != 0)
+        return HANDOFF_START;
+    // pairs [sched.needspinning]: both under the lock
+    if (load_relaxed(&sched.needspinning) != 0) {
+        add_acq_rel(&sched.nmspinning, 1); // pairs [sched.nmspinning]
+        store_relaxed(&sched.needspinning, 0);
+        return HANDOFF_SPIN;
+    }
+    // the last one that runs, and nobody waits for the next timer
+    if (load_relaxed(&sched.npidle) == nprocs - 1 && load_relaxed(&sched.lastpoll) != 0)
+        return HANDOFF_START;
+    pidleput_locked(pp);
+    return HANDOFF_IDLE;
+}
+
+// The m that had pp cannot run it on: finds another one for it, or makes it idle. pp is the
+// caller's, who need not have a p of its own. On g0.
+void handoffp(struct p *pp)
+{
+    // relaxed hint: looked at again under the lock
+    if (!runqempty(pp) || load_relaxed(&sched.runqsize) != 0) {
+        startm(pp, false);
+        return;
+    }
+    // nobody looks for work: this p does
+    int32_t none = 0;
+    if (load_relaxed(&sched.npidle) == 0 && load_relaxed(&sched.nmspinning) == 0 &&
+        cas_acq_rel(&sched.nmspinning, &none, 1)) { // pairs [sched.nmspinning]
+        store_relaxed(&sched.needspinning, 0);
+        startm(pp, true);
+        return;
+    }
+    int64_t when = timers_next(pp);
+    lock(&sched.lock);
+    enum handoff what = handoff_locked(pp);
+    unlock(&sched.lock);
+    if (what == HANDOFF_START || what == HANDOFF_SPIN)
+        startm(pp, what == HANDOFF_SPIN);
+    else if (what == HANDOFF_IDLE && when != 0)
+        netpoll_timer_added(when);
 }

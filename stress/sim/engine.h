@@ -282,6 +282,9 @@ struct sim_model {
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
     void (*stable)(int64_t jump_ns); // no thread can run; time will move by that (-1: never)
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
+    void (*crash)(const char *text); // reports it as something else, or returns
+    const char *(*thread)(const void *arg); // name of the thread that is started with arg; NULL: by
+                                            // birth
 };
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);

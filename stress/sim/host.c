@@ -58,6 +58,14 @@ void host_spin(int64_t ns)
         sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
 }
 
+void host_sleep(int64_t ns)
+{
+    uint32_t site = HOST_POINT();
+    HOST_TRACE("sleeps", 0, 0, ns);
+    if (ns > 0)
+        sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
+}
+
 int host_ncpu(void)
 {
     return 4;

@@ -75,17 +75,18 @@ static uint32_t global_count(const struct g *gp)
     return n;
 }
 
-// In how many queues gp stands; gp NULL: how many goroutines stand in queues. *where names one.
+// In how many queues gp stands; gp NULL: how many goroutines stand in queues. *where names one. The
+// queue of a p in a system call counts only for gp: sysmon comes for it, in its own time.
 static uint32_t queued(const struct g *gp, const char **where)
 {
     uint32_t n = global_count(gp);
     if (n)
         *where = "the global queue";
     for (int32_t i = 0; i < nprocs; i++) {
-        uint32_t k = runq_count(allp[i], gp);
-        if (k)
-            *where = load_relaxed(&allp[i]->status) == P_IDLE ? "the queue of an idle p"
-                                                              : "the queue of a running p";
+        uint32_t k = runq_count(allp[i], gp), status = load_relaxed(&allp[i]->status);
+        if (k == 0 || (!gp && status == P_SYSCALL))
+            continue;
+        *where = status == P_IDLE ? "the queue of an idle p" : "the queue of a running p";
         n += k;
     }
     return n;
@@ -205,6 +206,26 @@ static void model_stable(int64_t jump_ns)
         stable_report("deadlock", "all goroutines wait", jump_ns);
 }
 
+// checkdead says that nobody can ever run again: true or false?
+static void model_crash(const char *text)
+{
+    if (strcmp(text, "all goroutines are asleep - deadlock!") != 0)
+        return;
+    struct g **all = load_relaxed(&allgs.v);
+    bool work = earliest_timer() != NEVER;
+    for (uint32_t i = 0; i < load_relaxed(&allgs.n); i++) {
+        uint32_t status = load_relaxed(&all[i]->status);
+        work |= status == G_RUNNABLE || status == G_RUNNING || status == G_SYSCALL;
+    }
+    sim.result.finding.places = 0;
+    stable_report("deadlock", work ? "checkdead gives a false alarm" : "all goroutines wait", -1);
+}
+
+static const char *model_thread(const void *arg)
+{
+    return arg == sched.sysmon ? "sysmon" : NULL;
+}
+
 static void model_begin(void)
 {
     race_watch((uint64_t)&allgs.n);
@@ -221,12 +242,32 @@ struct word {
         offsetof(struct type, field), sizeof(((struct type *)0)->field), #field                    \
     }
 
-static const struct word g_words[] = {
-    WORD(g, status), WORD(g, permit), WORD(g, sched), WORD(g, schedlink), WORD(g, m),
-    WORD(g, goid),   WORD(g, fn),     WORD(g, wait),  WORD(g, timer),     {0}};
-static const struct word m_words[] = {
-    WORD(m, p),    WORD(m, curg), WORD(m, nextp), WORD(m, spinning),    WORD(m, schedlink),
-    WORD(m, park), WORD(m, rand), WORD(m, held),  WORD(m, park_commit), {0}};
+static const struct word g_words[] = {WORD(g, status),
+                                      WORD(g, permit),
+                                      WORD(g, sched),
+                                      WORD(g, schedlink),
+                                      WORD(g, m),
+                                      WORD(g, goid),
+                                      WORD(g, fn),
+                                      WORD(g, wait),
+                                      WORD(g, timer),
+                                      WORD(g, stackguard),
+                                      WORD(g, lockedm),
+                                      WORD(g, preempted),
+                                      {0}};
+static const struct word m_words[] = {WORD(m, p),
+                                      WORD(m, curg),
+                                      WORD(m, nextp),
+                                      WORD(m, spinning),
+                                      WORD(m, schedlink),
+                                      WORD(m, park),
+                                      WORD(m, rand),
+                                      WORD(m, held),
+                                      WORD(m, park_commit),
+                                      WORD(m, oldp),
+                                      WORD(m, lockedg),
+                                      WORD(m, locks_thread),
+                                      {0}};
 static const struct word p_words[] = {WORD(p, status),
                                       WORD(p, m),
                                       WORD(p, link),
@@ -243,14 +284,22 @@ static const struct word p_words[] = {WORD(p, status),
                                       WORD(p, timers),
                                       WORD(p, ntimers),
                                       WORD(p, timers_when),
+                                      WORD(p, running),
+                                      WORD(p, syscalltick),
+                                      WORD(p, run_safe_point_fn),
+                                      WORD(p, sysmontick),
                                       {0}};
 static const struct word sched_words[] = {
-    WORD(schedt, lock),       WORD(schedt, midle),      WORD(schedt, pidle),
-    WORD(schedt, runq),       WORD(schedt, runqsize),   WORD(schedt, npidle),
-    WORD(schedt, nmidle),     WORD(schedt, nmspinning), WORD(schedt, needspinning),
-    WORD(schedt, lastpoll),   WORD(schedt, poll_until), WORD(schedt, gfree_lock),
-    WORD(schedt, gfree),      WORD(schedt, ngfree),     WORD(schedt, goidgen),
-    WORD(schedt, allgs_lock), WORD(schedt, allm),       {0}};
+    WORD(schedt, lock),       WORD(schedt, midle),          WORD(schedt, pidle),
+    WORD(schedt, runq),       WORD(schedt, runqsize),       WORD(schedt, npidle),
+    WORD(schedt, nmidle),     WORD(schedt, nmspinning),     WORD(schedt, needspinning),
+    WORD(schedt, lastpoll),   WORD(schedt, poll_until),     WORD(schedt, gfree_lock),
+    WORD(schedt, gfree),      WORD(schedt, ngfree),         WORD(schedt, goidgen),
+    WORD(schedt, allgs_lock), WORD(schedt, allm),           WORD(schedt, nmidlelocked),
+    WORD(schedt, nm),         WORD(schedt, nmfreed),        WORD(schedt, mfree),
+    WORD(schedt, worldsema),  WORD(schedt, safepoint),      WORD(schedt, stopwait),
+    WORD(schedt, stopnote),   WORD(schedt, safepoint_wait), WORD(schedt, safepoint_note),
+    WORD(schedt, sysmonwait), WORD(schedt, sysmonnote),     {0}};
 
 static bool name_word(const struct word *w, uint64_t offset, const char *who, uint64_t number,
                       char *buf, size_t bytes)
@@ -295,6 +344,8 @@ static const struct sim_model model = {
     .wrote = model_wrote,
     .stable = model_stable,
     .name = model_name,
+    .crash = model_crash,
+    .thread = model_thread,
 };
 
 void sim_use_runtime(void)

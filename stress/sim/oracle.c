@@ -127,6 +127,8 @@ void oracle_crash(const char *text, uint64_t pc)
     struct sim_finding *f = &sim.result.finding;
     oracle_place(&f->place[0], sim.at.context, sim_site_of(pc), sim.node, pc, "crash", sim.points);
     f->places = 1;
+    if (sim_model && sim_model->crash)
+        sim_model->crash(text);
     oracle_report("crash", signature, text);
     sim_finish(SIM_LIMIT); // the oracle is off; the program cannot go on
 }

@@ -37,7 +37,7 @@ void sim_threads_restart(void)
 // Threads ---------------------------------------------------------------------------------
 
 // m0 for the first, m0.2 for the second child of m0. Formatting is slow, so each name is made once.
-static uint32_t thread_name(uint32_t parent, uint32_t k)
+static uint32_t birth_name(uint32_t parent, uint32_t k)
 {
     enum { CACHED = 1 << 12 };
     static struct {
@@ -56,6 +56,15 @@ static uint32_t thread_name(uint32_t parent, uint32_t k)
     return cache[slot].name = sim_intern(text);
 }
 
+// A thread that the program's model knows by name does not count as a child.
+static uint32_t thread_name(struct thread *parent, const void *arg)
+{
+    if (!parent)
+        return birth_name(0, sim.threads);
+    const char *known = sim_model && sim_model->thread ? sim_model->thread(arg) : NULL;
+    return known ? sim_intern(known) : birth_name(parent->name, ++parent->children);
+}
+
 // What sim_enter's epilogue pops for a thread that has never run.
 struct initial_frame {
     uint64_t r15, r14, r13, r12, rbx, rbp, entry;
@@ -72,7 +81,7 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
     struct thread *parent = sim.running ? sim_current : NULL;
     struct thread *t = &sim_threads[sim.threads];
     *t = (struct thread){.index = sim.threads, .state = THREAD_RUNNABLE, .deadline = NEVER};
-    t->name = parent ? thread_name(parent->name, ++parent->children) : thread_name(0, sim.threads);
+    t->name = thread_name(parent, arg);
     sim.threads++;
     t->fiber = t->own = sim_fiber_new(false);
     t->own->actor = t->name;

@@ -8,7 +8,7 @@
 // wait. Whoever takes it to zero is the last one, and main waits: it wakes main. One word, so no
 // store-load pattern.
 //
-// `gate[i]` of an instance that someone readies: whether the goroutine exists, and how many use its
+// `gate[i]` of an instance that someone names: whether the goroutine exists, and how many use its
 // handle right now. It lets a permit come before the goroutine runs, and keeps a handle from being
 // used after the goroutine ended and its g went to another one.
 //
@@ -33,6 +33,7 @@ struct frame {
     uint32_t pc;        // index in the body of the next operation
     uint32_t children;  // goroutines started so far
     uint32_t depth;     // of loops
+    uint32_t tied;      // lockthreads not undone
     uint32_t iteration; // over all enclosing loops
     bool permit;        // came before the start; the first park takes it
     struct {
@@ -81,24 +82,43 @@ static void op_park(struct frame *f, const struct wl_op *op)
         rt_park();
 }
 
-static void op_ready(struct frame *f, const struct wl_op *op)
+// Until unpin the goroutine does not end. GATE_STARTED: pinned; else it has not started or has
+// ended, and the bits of *set are in the gate if it has not started.
+static uint32_t pin(uint32_t instance, uint32_t set)
 {
-    uint32_t seen = load_acquire(&gate[op->at]); // pairs [gate]
+    uint32_t seen = load_acquire(&gate[instance]); // pairs [gate]
 
-    (void)f;
     for (;;) {
         if (seen & GATE_ENDED)
-            return;
-        if (seen & GATE_STARTED) {
-            if (cas_acq_rel(&gate[op->at], &seen, seen + GATE_PIN))
-                break;
-        } else if (cas_acq_rel(&gate[op->at], &seen, seen | GATE_PERMIT)) {
-            return;
-        }
+            return GATE_ENDED;
+        uint32_t want = seen & GATE_STARTED ? seen + GATE_PIN : seen | set;
+        if (cas_acq_rel(&gate[instance], &seen, want)) // pairs [gate]
+            return seen & GATE_STARTED;
         host_relax();
     }
+}
+
+static void unpin(uint32_t instance)
+{
+    sub_acq_rel(&gate[instance], GATE_PIN); // pairs [gate]
+}
+
+static void op_ready(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    if (pin(op->at, GATE_PERMIT) != GATE_STARTED)
+        return;
     rt_ready(handle[op->at]);
-    sub_acq_rel(&gate[op->at], GATE_PIN); // pairs [gate]
+    unpin(op->at);
+}
+
+static void op_preempt(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    if (pin(op->at, 0) != GATE_STARTED)
+        return;
+    rt_debug_preempt(handle[op->at]);
+    unpin(op->at);
 }
 
 static void op_sleep(struct frame *f, const struct wl_op *op)
@@ -111,6 +131,80 @@ static void op_work(struct frame *f, const struct wl_op *op)
 {
     (void)f;
     host_spin(op->number);
+}
+
+static void op_busy(struct frame *f, const struct wl_op *op)
+{
+    enum { PARTS = 10 };
+
+    (void)f;
+    for (int i = 0; i < PARTS; i++) {
+        host_spin(op->number / PARTS);
+        rt_preempt_point();
+    }
+}
+
+static void op_point(struct frame *f, const struct wl_op *op)
+{
+    (void)f, (void)op;
+    rt_preempt_point();
+}
+
+static void op_syscall(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_entersyscall();
+    host_sleep(op->number);
+    rt_exitsyscall();
+}
+
+static void op_blockcall(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_entersyscallblock();
+    host_sleep(op->number);
+    rt_exitsyscall();
+}
+
+static void op_lockthread(struct frame *f, const struct wl_op *op)
+{
+    (void)op;
+    f->tied++;
+    rt_lock_thread();
+}
+
+static void op_unlockthread(struct frame *f, const struct wl_op *op)
+{
+    (void)op;
+    if (f->tied == 0) // what the minimizer leaves is a program, too
+        return;
+    f->tied--;
+    rt_unlock_thread();
+}
+
+static void add_alone(void *plain)
+{
+    ++*(volatile uint64_t *)plain;
+}
+
+static void op_stw(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_debug_stop_the_world(add_alone, &variable[op->a].plain);
+}
+
+static void op_setprocs(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_set_procs((int32_t)op->number);
+}
+
+static void op_stats(struct frame *f, const struct wl_op *op)
+{
+    struct rt_stats total;
+
+    (void)f, (void)op;
+    rt_stats_now(&total);
 }
 
 static void op_loop(struct frame *f, const struct wl_op *op)
@@ -172,7 +266,7 @@ static void goroutine_begin(struct frame *f)
 {
     uint32_t i = f->instance;
 
-    if (!program->instance[i].readied)
+    if (!program->instance[i].handled)
         return;
     handle[i] = rt_self();
     f->permit = (add_acq_rel(&gate[i], GATE_STARTED) & GATE_PERMIT) != 0; // pairs [gate]
@@ -183,7 +277,7 @@ static void goroutine_end(struct frame *f)
     uint32_t i = f->instance;
 
     probe_op(f->actor, program->body[program->instance[i].body].count);
-    if (program->instance[i].readied) {
+    if (program->instance[i].handled) {
         add_acq_rel(&gate[i], GATE_ENDED);
         while (load_acquire(&gate[i]) >= GATE_PIN) // pairs [gate]
             rt_yield();

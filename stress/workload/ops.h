@@ -13,6 +13,16 @@
     OP(READY,  ready,  INSTANCE, NONE)   /* gives a goroutine its permit; at most one is kept */   \
     OP(SLEEP,  sleep,  DURATION, NONE)                                                             \
     OP(WORK,   work,   DURATION, NONE)   /* computes for that long, holding its p */               \
+    OP(BUSY,   busy,   DURATION, NONE)   /* the same in ten parts, a preemption point after each */\
+    OP(POINT,  point,  NONE,     NONE)   /* a preemption point */                                  \
+    OP(PREEMPT, preempt, INSTANCE, NONE) /* asks a goroutine to give way */                        \
+    OP(SYSCALL, syscall, DURATION, NONE) /* sleeps in a system call, the p left behind */          \
+    OP(BLOCKCALL, blockcall, DURATION, NONE) /* the same, the p handed on at once */               \
+    OP(LOCKTHREAD, lockthread, NONE, NONE)   /* ties the goroutine to its thread, once more */     \
+    OP(UNLOCKTHREAD, unlockthread, NONE, NONE)                                                     \
+    OP(STW,    stw,    VARIABLE, NONE)   /* plain increment while the world is stopped */          \
+    OP(SETPROCS, setprocs, PROCS, NONE)  /* as many p's from now on */                             \
+    OP(STATS,  stats,  NONE,     NONE)   /* has every p say what it has counted */                 \
     OP(LOOP,   loop,   TIMES,    NONE)                                                             \
     OP(END,    end,    NONE,     NONE)                                                             \
     OP(WAIT,   wait,   NONE,     NONE)   /* main only: until all that were started have ended */   \

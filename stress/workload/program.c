@@ -149,14 +149,14 @@ static bool finish_targets(struct workload *w, struct text_error *err)
     for (uint32_t i = 0; i < w->ops; i++) {
         struct wl_op *op = &w->op[i];
 
-        if (op->kind == WL_READY) {
+        if (wl_op_info[op->kind].first == WL_ARG_INSTANCE) {
             for (op->at = 0; op->at < w->instances; op->at++)
                 if (w->instance[op->at].body == op->a && w->instance[op->at].number == op->number)
                     break;
             if (op->at == w->instances)
-                return fail(err, op->line, op->col, "ready: fewer instances of '%s' are started",
+                return fail(err, op->line, op->col, "fewer instances of '%s' are started",
                             w->body[op->a].name);
-            w->instance[op->at].readied = true;
+            w->instance[op->at].handled = true;
         } else if (op->kind == WL_EXPECT) {
             size_t left = sizeof w->faults - used;
             int n =
@@ -261,6 +261,7 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
             fprintf(out, " %" PRId64, op->number);
         break;
     case WL_ARG_TIMES:
+    case WL_ARG_PROCS:
     case WL_ARG_VALUE:
         fprintf(out, " %" PRId64, op->number);
         break;

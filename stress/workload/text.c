@@ -39,13 +39,13 @@ static bool name_char(char c, bool first)
            (!first && c >= '0' && c <= '9');
 }
 
-// Names like m0 are those of threads.
+// Names like m0 are those of threads, as is sysmon.
 static bool thread_like(const struct word *w)
 {
     uint64_t number;
     struct word rest = {w->s + 1, w->n - 1, w->col + 1};
 
-    return w->s[0] == 'm' && word_number(&rest, UINT64_MAX, &number);
+    return word_is(w, "sysmon") || (w->s[0] == 'm' && word_number(&rest, UINT64_MAX, &number));
 }
 
 static bool parse_name(struct parser *p, struct word *w, char *to, const char *what)
@@ -182,6 +182,8 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind)
         return arg_number(p, word, 1, WL_ITERATIONS, false, &op->number);
     case WL_ARG_DURATION:
         return arg_duration(p, op);
+    case WL_ARG_PROCS:
+        return arg_number(p, word, 1, WL_PROCS, false, &op->number);
     case WL_ARG_VALUE:
         op->number = 1;
         return arg_number(p, word, 0, value_max, op->kind != WL_EXPECT, &op->number);

@@ -45,6 +45,7 @@ enum wl_arg {
     WL_ARG_COUNT,
     WL_ARG_TIMES,
     WL_ARG_DURATION,
+    WL_ARG_PROCS,
     WL_ARG_VALUE
 };
 
@@ -57,7 +58,8 @@ extern const struct wl_op_info wl_op_info[WL_KINDS];
 struct wl_op {
     enum wl_kind kind;
     uint32_t a;     // body or variable, as the kind says
-    uint32_t at;    // derived: loop and end: index in the body of the other one; ready: instance
+    uint32_t at;    // derived: loop and end: index in the body of the other one; ready, preempt:
+                    // instance
     int64_t number; // count, instance number, value, or nanoseconds
     uint32_t line, col;
     const char *fault; // expect: what is said when it does not hold; owned by the workload
@@ -74,7 +76,7 @@ struct wl_instance {
     uint32_t number; // from 1
     uint32_t first_child, children;
     uint32_t actor; // workload_name_actors
-    bool readied;   // some operation gives it a permit
+    bool handled;   // some operation names it
 };
 
 struct workload {

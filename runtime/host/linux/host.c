@@ -90,6 +90,15 @@ void host_spin(int64_t ns)
         host_relax();
 }
 
+void host_sleep(int64_t ns)
+{
+    if (ns <= 0)
+        return;
+    struct timespec until = to_timespec(host_nanotime() + ns);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+}
+
 int host_ncpu(void)
 {
     cpu_set_t set;

@@ -4,6 +4,7 @@
 
 #include "stress/sim/canary/canary.h"
 
+#include "runtime/base/throw.h"
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
@@ -73,6 +74,22 @@ static void queued_while_running(void *arg)
     rt_yield();
 }
 
+// In a system call for ever, so that checkdead keeps quiet.
+static void sits_in_syscall(void *arg)
+{
+    (void)arg;
+    static atomic_u32 never;
+    rt_entersyscallblock();
+    while (load_relaxed(&never) == 0)
+        host_futex_wait(&never, 0, -1);
+}
+
+static void waits_with_company(void)
+{
+    rt_go(sits_in_syscall, NULL);
+    rt_park();
+}
+
 // A thread that is none of the runtime's: makes the parked main goroutine runnable when everybody
 // sleeps, tells nobody, and, for `conserve`, lets time pass.
 static struct g *lost;
@@ -91,7 +108,7 @@ static void submitted_silently(void *arg)
 {
     lost = rt_self();
     if (host_thread_create(submits_silently, arg, 0) == 0)
-        rt_park();
+        waits_with_company();
 }
 
 static void submitted_and_time_passes(void *arg)
@@ -107,6 +124,13 @@ static void nobody_readies(void *arg)
     rt_park();
 }
 
+// checkdead is wrong: another goroutine runs.
+static void false_alarm(void *arg)
+{
+    (void)arg;
+    rt_fatal("all goroutines are asleep - deadlock!");
+}
+
 static void sets_timer_silently(void *arg)
 {
     (void)arg;
@@ -117,7 +141,7 @@ static void sets_timer_silently(void *arg)
 static void timer_without_waiter(void *arg)
 {
     if (host_thread_create(sets_timer_silently, arg, 0) == 0)
-        rt_park();
+        waits_with_company();
 }
 
 const struct canary canaries[] = {
@@ -134,6 +158,7 @@ const struct canary canaries[] = {
     {"submitted silently, time passes", "conserve", "left in the global queue beside an idle p",
      submitted_and_time_passes},
     {"a timer that nobody waits for", "lost-wake", "a timer is left", timer_without_waiter},
+    {"checkdead is wrong", "deadlock", "checkdead gives a false alarm", false_alarm},
     {"parked, nobody readies", "deadlock", "all goroutines wait", nobody_readies},
     {0},
 };
