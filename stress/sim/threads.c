@@ -20,7 +20,7 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-enum { FAIR_SLICE = 50, LOOP_VISITS = 100, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
+enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, LOOP_VISITS = 100, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
 
 void sim_threads_restart(void)
 {
@@ -276,28 +276,6 @@ static void consider_switch(uint32_t site)
     switch_to(&sim_threads[next]);
 }
 
-static void slow_point(void *arg)
-{
-    uint32_t site = (uint32_t)(uintptr_t)arg;
-    if (sim.points >= sim.max_points)
-        out_of_points(site);
-    if (sim.points >= sim.slice_end) {
-        sim.slice_end = sim.points + SIM_SLICE_POINTS;
-        if (sim.ready > 0)
-            give_way(site);
-    } else if (sim.ready > 0 && strategy_wants(site)) {
-        consider_switch(site);
-    }
-    set_next_stop();
-}
-
-void sim_slow_point(uint32_t site)
-{
-    sim_enter(slow_point, (void *)(uintptr_t)site);
-}
-
-// Waiting ---------------------------------------------------------------------------------
-
 static void wake_due(void)
 {
     for (;;) {
@@ -326,6 +304,41 @@ static int64_t next_deadline(void)
     }
     return next;
 }
+
+// Fairness to those who sleep: time passes although others run, or one that polls would keep it
+// from moving for ever.
+static void let_time_pass(void)
+{
+    int64_t next = next_deadline();
+    if (next == NEVER || sim.points / FAIR_SLICE % FAIR_SLICES_TO_TIME != 0)
+        return;
+    sim.now = next;
+    wake_due();
+}
+
+static void slow_point(void *arg)
+{
+    uint32_t site = (uint32_t)(uintptr_t)arg;
+    if (sim.points >= sim.max_points)
+        out_of_points(site);
+    if (sim.points >= sim.slice_end) {
+        sim.slice_end = sim.points + SIM_SLICE_POINTS;
+        if (sim.fair)
+            let_time_pass();
+        if (sim.ready > 0)
+            give_way(site);
+    } else if (sim.ready > 0 && strategy_wants(site)) {
+        consider_switch(site);
+    }
+    set_next_stop();
+}
+
+void sim_slow_point(uint32_t site)
+{
+    sim_enter(slow_point, (void *)(uintptr_t)site);
+}
+
+// Waiting ---------------------------------------------------------------------------------
 
 // No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
 static void advance_time(void)
