@@ -31,6 +31,8 @@ static uint32_t usual_turn(const struct case_choice *c)
     return c->after[0] != 0;
 }
 
+static const char *const kind_words[SIM_KINDS] = {"run", "next", "random", "fault"};
+
 void case_print_choice(const struct case_choice *c, FILE *out)
 {
     fputs(c->actor, out);
@@ -48,7 +50,7 @@ void case_print_choice(const struct case_choice *c, FILE *out)
     if (c->kind == SIM_RANDOM)
         fprintf(out, "random %u", c->number);
     else
-        fprintf(out, "%s %s", c->kind == SIM_RUN ? "run" : "next", c->run);
+        fprintf(out, "%s %s", kind_words[c->kind], c->run);
 }
 
 void case_print(const struct repro_case *c, FILE *out)

@@ -18,6 +18,7 @@
 //       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
+//       m0.1 at notesleep "host_futex_wait(...)" #0 visit 1: fault EINTR
 //
 // status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. The signature
 // begins with the oracle. found: any text; here, the command that found it. program: see
@@ -25,7 +26,7 @@
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a
-// thread cannot go on, and this one follows.
+// thread cannot go on, and this one follows; fault: what the host does instead (sim_fault_name).
 #pragma once
 
 #include "stress/sim/sim.h"
@@ -50,7 +51,7 @@ struct case_choice {
     uint32_t turn, visit;
     char *function, *text; // function "host" and "" : a host call; "none" and "" : no site
     uint32_t rank;
-    char run[CASE_NAME_BYTES]; // SIM_RUN, SIM_NEXT
+    char run[CASE_NAME_BYTES]; // SIM_RUN, SIM_NEXT: a thread; SIM_FAULT: the fault
     uint32_t number;           // SIM_RANDOM
 };
 

@@ -239,17 +239,29 @@ static bool parse_site(struct parser *p, struct case_choice *c)
     return scan_fail(&p->s, w.col, "rank expected, such as #0");
 }
 
+static bool parse_fault(struct parser *p, const struct word *w, struct case_choice *c)
+{
+    if (word_copy(w, c->run, sizeof c->run) && sim_fault_find(c->run) != SIM_FAULT_NONE)
+        return true;
+    return scan_fail(&p->s, w->col, "'%.*s' is not the name of a fault", word_width(w), w->s);
+}
+
 static bool parse_value(struct parser *p, struct case_choice *c)
 {
     struct word w;
     uint64_t number;
 
-    if (!scan_word(&p->s, &w) ||
-        !(word_is(&w, "run") || word_is(&w, "next") || word_is(&w, "random")))
-        return scan_fail(&p->s, w.col, "run, next or random expected");
-    c->kind = word_is(&w, "run") ? SIM_RUN : word_is(&w, "next") ? SIM_NEXT : SIM_RANDOM;
+    if (!scan_word(&p->s, &w) || !(word_is(&w, "run") || word_is(&w, "next") ||
+                                   word_is(&w, "random") || word_is(&w, "fault")))
+        return scan_fail(&p->s, w.col, "run, next, random or fault expected");
+    c->kind = word_is(&w, "run")      ? SIM_RUN
+              : word_is(&w, "next")   ? SIM_NEXT
+              : word_is(&w, "random") ? SIM_RANDOM
+                                      : SIM_FAULT;
     if (!scan_word(&p->s, &w))
         return scan_fail(&p->s, w.col, "value expected");
+    if (c->kind == SIM_FAULT)
+        return parse_fault(p, &w, c) && scan_eol(&p->s);
     if (c->kind != SIM_RANDOM)
         return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
     if (!word_number(&w, SIM_RANDOM_VALUES - 1, &number))

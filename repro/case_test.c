@@ -27,7 +27,8 @@ static const char sample[] =
          "  m0.1 after a:0.3 at findrunnable \"if (\\\"quoted\\\\\\\" == x)\" #1 visit 2: next m0\n"
          "  m0.1 after a:0 turn 4 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: run m0\n"
          "  main:1 at host \"\" #0 visit 1: random 255\n"
-         "  m0:0 at none \"\" #0 visit 3: run m0.2\n";
+         "  m0:0 at none \"\" #0 visit 3: run m0.2\n"
+         "  m0:0 at none \"\" #0 visit 3: fault EINTR\n";
 
 static void parsed(struct repro_case *c, const char *text)
 {
@@ -70,12 +71,13 @@ static void a_schedule_and_back_is_the_same_case(void **state)
     parsed(&c, sample);
     case_schedule(&c, &schedule, &missing);
     assert_int_equal(missing, c.choices);
-    assert_int_equal(schedule.n, 5);
+    assert_int_equal(schedule.n, 6);
     assert_int_equal(schedule.v[1].site, 4);
     assert_int_equal(schedule.v[1].turn, 1);
     assert_int_equal(schedule.v[2].turn, 4);
     assert_int_equal(schedule.v[3].site, SIM_SITE_HOST);
     assert_int_equal(schedule.v[4].site, SIM_SITE_NONE);
+    assert_int_equal(sim_fault_find(sim_name(schedule.v[5].value)), SIM_FAULT_EINTR);
     assert_true(case_set_choices(&c, &schedule));
     char *text = printed(&c);
     assert_string_equal(text, sample);
@@ -95,7 +97,7 @@ static void a_lost_place_is_named(void **state)
     parsed(&c, sample);
     replay_case(&c, 1, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_DRIFTED); // the others are enough
-    assert_non_null(strstr(outcome.detail, "choice 3 of 5 (m0.1 after a:0 turn 4 at wakep"));
+    assert_non_null(strstr(outcome.detail, "choice 3 of 6 (m0.1 after a:0 turn 4 at wakep"));
     fake.symptom = "something else";
     replay_case(&c, 1, NULL, &outcome);
     assert_int_equal(outcome.grade, REPLAY_UNREACHABLE);
@@ -177,7 +179,9 @@ static const struct refusal refusals[] = {
     {CHOICE "a:0 at f \"x\\\n", 18, 12, "quote without end"},
     {CHOICE "a:0 at f \"x\" 0\n", 18, 16, "rank expected"},
     {CHOICE "a:0 at f \"x\" #0 visit 0: run m0\n", 18, 25, "number of the visit"},
-    {CHOICE "a:0 at f \"x\" #0 visit 1: fly m0\n", 18, 28, "run, next or random"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: fly m0\n", 18, 28, "run, next, random or fault"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: fault EBADF\n", 18, 34, "not the name of a fault"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: fault none\n", 18, 34, "not the name of a fault"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: random 256\n", 18, 35, "not a number up to 255"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: run m0\n  a:0 at f \"x\" #0 visit 2: run m0\n"
             "   a:0 at f \"x\" #0 visit 1: run m1\n",

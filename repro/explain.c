@@ -401,6 +401,8 @@ static void print_choice(struct view *v, const struct sim_event *e)
     else if (choice->kind == SIM_NEXT)
         fprintf(v->out, "%s cannot go on, %s runs next", sim_name(e->thread),
                 sim_name(choice->value));
+    else if (choice->kind == SIM_FAULT)
+        fprintf(v->out, "a fault of the host: %s", sim_name(choice->value));
     else
         fprintf(v->out, "host_random says %u", choice->value);
     fprintf(v->out, "%s\n", paint(v, PLAIN));

@@ -11,7 +11,7 @@
 
 #include "repro/replay.h"
 
-enum { SLICE = 32, SIGNATURES = 256 };
+enum { SLICE = 32, SIGNATURES = 256, FAULTS_EVERY = 4 };
 
 struct hunter {
     const struct hunt_params *p;
@@ -118,13 +118,14 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
 static void run_slice(struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
-    const char *name = p->strategies[slice % p->nstrategies];
-    struct workload *w = p->workloads[slice / p->nstrategies % p->nworkloads];
+    struct workload *w = p->workloads[slice % p->nworkloads];
+    const char *name = p->strategies[slice / p->nworkloads % p->nstrategies];
     struct trial t = {0};
 
     trial_begin(&t, w);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
         struct sim_strategy *strategy = sim_strategy_by_name(name);
+        t.faults = i % FAULTS_EVERY == FAULTS_EVERY - 1 ? p->faults : SIM_FAULTS_OFF;
         const struct sim_result *r =
             trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
 

@@ -32,6 +32,7 @@ struct hunt_params {
     uint32_t nworkloads;
     const char *const *strategies; // by the engine's names
     uint32_t nstrategies;
+    enum sim_faults_allowed faults; // in every fourth execution
     uint64_t seed;
     uint32_t part, parts; // this process takes every parts-th slice, from `part`
     uint64_t executions;  // limit; 0: none

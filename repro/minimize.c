@@ -166,6 +166,15 @@ static void smaller_program(struct minimizer *m)
     }
 }
 
+// A search for other choices may use faults when the old ones do.
+static enum sim_faults_allowed faults_of(const struct sim_schedule *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i].kind == SIM_FAULT)
+            return SIM_FAULTS_ALL;
+    return SIM_FAULTS_OFF;
+}
+
 bool repro_replays(struct repro *r, uint32_t times)
 {
     struct trial t = {0};
@@ -184,6 +193,7 @@ bool minimize(struct repro *r, const struct minimize_limits *limits, uint64_t *e
     bool ok;
 
     trial_begin(&m.t, r->w);
+    m.t.faults = faults_of(&r->schedule);
     ok = meets(&m, &r->schedule, &taken);
     if (ok) {
         sim_schedule_copy(&r->schedule, &taken);

@@ -19,15 +19,18 @@ void trial_begin(struct trial *t, struct workload *w)
     workload_name_actors(w, probe_actor);
     t->w = w;
     static uint32_t programs;
-    t->program = (struct sim_program){
-        .threads = 1, .id = ++programs, .fn = {workload_main}, .arg = w};
+    t->program =
+        (struct sim_program){.threads = 1, .id = ++programs, .fn = {workload_main}, .arg = w};
 }
 
 const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,
                                    bool trace)
 {
-    struct sim_params params = {
-        .program = &t->program, .strategy = strategy, .seed = seed, .trace = trace};
+    struct sim_params params = {.program = &t->program,
+                                .strategy = strategy,
+                                .seed = seed,
+                                .trace = trace,
+                                .faults = t->faults};
     const struct sim_result *r = sim_run(&params);
 
     t->executions++;

@@ -12,7 +12,8 @@
 struct trial {
     const struct workload *w;
     struct sim_program program;
-    uint64_t executions, points; // so far
+    enum sim_faults_allowed faults; // of the executions to come; off at first
+    uint64_t executions, points;    // so far
 };
 
 // Once a process, before the first execution: starts the engine and shows it the runtime.

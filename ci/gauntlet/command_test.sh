@@ -66,7 +66,7 @@ for command in hunt replay explain minimize cases bank bench; do
 done
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
-for strategy in fly "pct 2" pct4294967298 pct0 pct17 pct2x pct-1 pct+2 autos; do
+for strategy in fly "pct 2" pct4294967298 pct0 pct17 pct2x pct-1 pct+2 delay0 pos1 autos; do
     check "strategy" 2 "'$strategy' is not known; there are: auto random" \
         "$gauntlet" hunt --strategy "$strategy" $calm --out "$scratch/c"
     one_line
@@ -147,11 +147,16 @@ check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$sc
 json seed commit executions points seconds stopped findings
 truth 'o["stopped"] is False'
 check "-j is --json" 0 '"findings"' "$gauntlet" hunt -j $calm --out "$scratch/clean"
-check "strategies are named" 0 "; 1 workload, strategies random, pct2, pct3$" \
+check "strategies are named" 0 "; 1 workload, strategies random, pct2, pos, pct3, burst, surw, delay2$" \
     "$gauntlet" hunt $calm --out "$scratch/clean"
+check "strange faults" 2 "'some' is not known; there are: off mild all" \
+    "$gauntlet" hunt --faults some $calm --out "$scratch/c"
+one_line
+check "all faults, and none is a finding" 0 "0 found" "$gauntlet" hunt --faults all $calm \
+    --out "$scratch/clean"
 check "one strategy" 0 "; 1 workload, strategy pct5$" \
     "$gauntlet" hunt $calm --strategy pct5 --out "$scratch/clean"
-check "auto in a list" 0 "strategies pct5, random, pct2, pct3$" \
+check "auto in a list" 0 "strategies pct5, random, pct2, pos, pct3, burst, surw, delay2$" \
     "$gauntlet" hunt $calm --strategy pct5,auto --out "$scratch/clean"
 check "more jobs than executions" 0 "0 found in 1 execution, " \
     "$gauntlet" hunt $calm --executions 1 --jobs 3 --out "$scratch/clean"

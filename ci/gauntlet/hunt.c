@@ -12,12 +12,13 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/session.h"
 
-enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS };
+enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS, OPT_FAULTS };
 
 struct options {
     const char *out, *patch, *time;
     char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX];
     uint32_t nworkloads, nstrategies, noracles, jobs;
+    enum sim_faults_allowed faults;
     uint64_t seed, executions;
     double seconds;
     bool seed_given, all_workloads, stop, json;
@@ -27,7 +28,12 @@ static const struct argp_option options[] = {
     {"for", 'f', "TIME", 0, "How long: 60s (default), 500ms, 10m", 0},
     {"executions", 'e', "N", 0, "At most N executions", 0},
     {"seed", 's', "S", 0, "Same seed, same hunt (default: from the clock)", 0},
-    {"strategy", 'S', "LIST", 0, "auto (default), random, pct, pct2, pct5 ...", 0},
+    {"strategy", 'S', "LIST", 0,
+     "auto (default), random, pct, pct2, pct5 ..., pos, surw, burst, delay, delay4 ..., calm", 0},
+    {"faults", OPT_FAULTS, "WHICH", 0,
+     "Of the host, in a quarter of the executions: off; mild (default), what a correct program "
+     "survives; all, refused threads and memory too",
+     0},
     {"oracle", 'O', "LIST", 0, "Only these oracles (default: all)", 0},
     {"workload", 'w', "LIST", 0,
      "Names in stress/workload/files, or files (default: all of that folder)", 0},
@@ -64,6 +70,16 @@ static uint32_t number_of_jobs(const char *text)
     return (uint32_t)n;
 }
 
+static const char *const fault_words[] = {"off", "mild", "all"};
+
+static enum sim_faults_allowed which_faults(const char *text)
+{
+    for (int i = SIM_FAULTS_OFF; i <= SIM_FAULTS_ALL; i++)
+        if (strcmp(text, fault_words[i]) == 0)
+            return (enum sim_faults_allowed)i;
+    exit(command_fail("--faults: '%s' is not known; there are: off mild all", text));
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -95,6 +111,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'm':
         if (strcmp(arg, "sc") != 0)
             argp_error(state, "--memory: '%s' is not known (sc)", arg);
+        return 0;
+    case OPT_FAULTS:
+        o->faults = which_faults(arg);
         return 0;
     case OPT_JOBS:
         o->jobs = number_of_jobs(arg);
@@ -188,8 +207,10 @@ static int read_workloads(struct options *o, struct workload **list, uint32_t *n
 
 static int set_strategies(struct options *o, struct hunt_params *p)
 {
-    enum { AUTOMATIC = 4 };
-    static const char *const automatic[AUTOMATIC] = {"random", "pct2", "random", "pct3"};
+    // At least half random walk and PCT: alone, the others can need several times as long.
+    enum { AUTOMATIC = 10 };
+    static const char *const automatic[AUTOMATIC] = {"random", "pct2",  "random", "pos",  "random",
+                                                     "pct3",   "burst", "random", "surw", "delay2"};
     static const char *list[LIST_MAX * AUTOMATIC];
     uint32_t named = o->nstrategies;
 
@@ -203,8 +224,8 @@ static int set_strategies(struct options *o, struct hunt_params *p)
             list[p->nstrategies++] = name;
         } else {
             return command_fail(
-                "--strategy: '%s' is not known; there are: auto random calm pct, and "
-                "pct with a depth, such as pct2",
+                "--strategy: '%s' is not known; there are: auto random pct pos surw burst delay "
+                "calm, and pct and delay with a number up to 16, such as pct2",
                 name);
         }
     }
@@ -261,6 +282,8 @@ static void print_command(const struct options *o, FILE *out)
         print_list(out, "--workload", o->workload, o->nworkloads);
     print_list(out, "--strategy", o->strategy, o->nstrategies);
     print_list(out, "--oracle", o->oracle, o->noracles);
+    if (o->faults != SIM_FAULTS_MILD)
+        fprintf(out, " --faults %s", fault_words[o->faults]);
     if (o->jobs > 0)
         fprintf(out, " --jobs %u", o->jobs);
     if (o->stop)
@@ -362,6 +385,7 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
     command_line(o, found_by, CASE_COMMAND_BYTES);
     s->params.found_by = found_by;
     s->params.seed = o->seed;
+    s->params.faults = o->faults;
     s->params.executions = o->executions;
     s->params.seconds = o->seconds > 0 || o->executions > 0 ? o->seconds : 60;
     s->params.stop_at_first = o->stop;
@@ -389,7 +413,7 @@ int command_hunt(int argc, char **argv)
         0};
     struct workload *workloads[LIST_MAX];
     char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[CASE_COMMAND_BYTES];
-    struct options o = {.out = out};
+    struct options o = {.out = out, .faults = SIM_FAULTS_MILD};
     struct session s = {0};
     int status;
 

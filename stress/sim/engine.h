@@ -57,10 +57,14 @@ struct thread {
     struct position at; // while another thread runs
     void *tls;          // the program's thread-local while another thread runs
     uint32_t index, name, children;
+    uint32_t parent; // index; its own for those that an execution begins with
+    uint64_t
+        pending;     // as sim.pending; of the running thread when a strategy is asked about threads
     uint32_t sleeps; // times it blocked on its own stack
     enum thread_state state;
     const void *futex; // THREAD_FUTEX
     int64_t deadline;  // virtual time; NEVER: none
+    int64_t late_ns;   // a fault: it wakes so much after the deadline
     uint64_t since;    // order of blocking
     int wait_result;
     uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
@@ -79,9 +83,10 @@ struct sim {
     struct fiber *fiber;
     uint32_t node; // call stack of the running fiber
     uint32_t depth;
-    uint32_t moment; // race.c's number for here and now; 0: not made yet
-    uint32_t thread; // index of the running thread
-    uint32_t tag;    // number of the execution in the upper bits, see sim_untag
+    uint32_t moment;  // race.c's number for here and now; 0: not made yet
+    uint32_t thread;  // index of the running thread
+    uint32_t tag;     // number of the execution in the upper bits, see sim_untag
+    uint64_t pending; // what the running thread does once its point is over; see pending_of
     uint64_t points;
     uint64_t next_stop; // sim_point enters the engine when points reaches it
     uint64_t hash;
@@ -92,14 +97,19 @@ struct sim {
     bool special; // plain accesses are more, or less, than race checks: oracle_update_special
     uint8_t ask[SIM_SITES_MAX]; // replay wants to be asked here
 
+    uint64_t programs; // counts changes of the program
+
     // one execution
     struct sim_strategy *strategy;
-    bool asking; // some ask[] is set
+    enum sim_faults_allowed faults;
+    uint32_t struck; // faults that struck, a bit each
+    bool asking;     // some ask[] is set
     uint64_t max_points;
     uint64_t slice_end;
     bool fair;              // past max_points: calm only, short slices
     uint64_t fair_progress; // progress when that began
     int64_t now;            // virtual time
+    int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
     bool poll_broken;
     uint32_t threads;              // ever started in this execution
@@ -124,6 +134,26 @@ extern struct context sim_contexts[SIM_CONTEXTS_MAX];
 #define likely(c) __builtin_expect(!!(c), 1)
 #define unlikely(c) __builtin_expect(!!(c), 0)
 #define HOOK_PC ((uint64_t)__builtin_return_address(0))
+
+// What a thread at a scheduling point is about to do: the word and how, or 0 when it is at none
+// (it has just begun, or been woken).
+enum { PENDING_READ = 1, PENDING_WRITE, PENDING_OTHER }; // OTHER: on no word
+
+static inline uint64_t pending_of(const volatile void *word, uint64_t how)
+{
+    return (uint64_t)word << 2 | how;
+}
+
+static inline uint64_t pending_addr(uint64_t pending)
+{
+    return pending >> 2;
+}
+
+static inline bool pending_conflict(uint64_t a, uint64_t b)
+{
+    return pending_addr(a) != 0 && pending_addr(a) == pending_addr(b) &&
+           ((a & 3) == PENDING_WRITE || (b & 3) == PENDING_WRITE);
+}
 
 // switch.S
 void sim_enter(void (*fn)(void *), void *arg);
@@ -158,6 +188,9 @@ void sim_give_way(uint32_t site);
 int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site);
 void sim_make_ready(struct thread *t, int wait_result);
 uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site);
+// Asks for one of `faults` (n of them, [0] is none) when they are allowed.
+enum sim_fault sim_choose_fault(const enum sim_fault *faults, uint32_t n, uint32_t site);
+void sim_jump(int64_t ns); // virtual time moves although threads can run
 _Noreturn void sim_thread_end(uint32_t site);
 // Ends the execution; may be called on any stack.
 _Noreturn void sim_finish(enum sim_outcome outcome);
@@ -181,10 +214,11 @@ static inline void sim_note_value(uint64_t x)
     sim.hash = (sim.hash ^ x) * 0x9e3779b97f4a7c15u;
 }
 
-// A scheduling point before an operation at `pc`. Returns its site.
-static inline uint32_t sim_point(uint64_t pc)
+// A scheduling point before an operation at `pc`; `pending` as of pending_of. Returns its site.
+static inline uint32_t sim_point(uint64_t pc, uint64_t pending)
 {
     uint32_t site = sim_site_of(pc);
+    sim.pending = pending;
     sim_visit(site);
     sim_note_value((uint64_t)sim.thread << 32 | site);
     sim.points++;
@@ -285,6 +319,9 @@ struct sim_model {
     void (*crash)(const char *text); // reports it as something else, or returns
     const char *(*thread)(const void *arg); // name of the thread that is started with arg; NULL: by
                                             // birth
+    // How the text begins with which the program may end once a fault has struck; NULL: it must
+    // survive that one.
+    const char *last_words[SIM_FAULTS];
 };
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);

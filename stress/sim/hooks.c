@@ -176,11 +176,11 @@ void *__tsan_memmove(void *to, const void *from, size_t bytes)
 
 // Atomics ---------------------------------------------------------------------------------
 
-static inline uint32_t before_atomic(uint64_t pc)
+static inline uint32_t before_atomic(uint64_t pc, uint64_t pending)
 {
     if (unlikely(oracle_plain_pending != 0))
         oracle_flush_plain();
-    return sim_point(pc);
+    return sim_point(pc, pending);
 }
 
 #define TRACE(what, p, old_value, new_value)                                                       \
@@ -198,7 +198,7 @@ static inline uint32_t before_atomic(uint64_t pc)
             *p = (type)(expression);                                                               \
             return old;                                                                            \
         }                                                                                          \
-        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_WRITE));                      \
         bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                    \
         type old = *p;                                                                             \
         *p = (type)(expression);                                                                   \
@@ -219,7 +219,7 @@ static inline uint32_t before_atomic(uint64_t pc)
             *(same ? p : expected) = same ? x : old;                                               \
             return same;                                                                           \
         }                                                                                          \
-        uint32_t site = before_atomic(pc);                                                         \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
         type old = *p;                                                                             \
         sim_note_value((uint64_t)old);                                                             \
         if (old != *expected) {                                                                    \
@@ -260,7 +260,7 @@ static inline uint32_t before_atomic(uint64_t pc)
     {                                                                                              \
         if (unlikely(!sim.running))                                                                \
             return *p;                                                                             \
-        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_READ));                       \
         race_atomic_load((uint64_t)p, sizeof *p, order, HOOK_PC);                                  \
         type x = *p;                                                                               \
         sim_note_value((uint64_t)x);                                                               \
@@ -273,7 +273,7 @@ static inline uint32_t before_atomic(uint64_t pc)
             *p = x;                                                                                \
             return;                                                                                \
         }                                                                                          \
-        uint32_t site = before_atomic(HOOK_PC);                                                    \
+        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_WRITE));                      \
         bool watched = race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                  \
         type old = *p;                                                                             \
         *p = x;                                                                                    \
@@ -301,7 +301,7 @@ void __tsan_atomic_thread_fence(int order)
 {
     if (!sim.running)
         return;
-    before_atomic(HOOK_PC);
+    before_atomic(HOOK_PC, PENDING_OTHER);
     race_fence(order);
 }
 

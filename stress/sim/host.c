@@ -9,14 +9,16 @@
 
 #include <errno.h>
 
-static uint32_t point(uint64_t pc)
+static uint32_t point(uint64_t pc, uint64_t pending)
 {
     if (oracle_plain_pending != 0)
         oracle_flush_plain();
-    return sim_point(pc);
+    return sim_point(pc, pending);
 }
 
-#define HOST_POINT() point(HOOK_PC)
+#define HOST_POINT() point(HOOK_PC, PENDING_OTHER)
+#define HOST_POINT_ON(addr)                                                                        \
+    point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
 #define HOST_TRACE(what, addr, old_value, new_value)                                               \
     do {                                                                                           \
         if (sim.tracing)                                                                           \
@@ -24,12 +26,41 @@ static uint32_t point(uint64_t pc)
                         (uint64_t)(new_value), -1);                                                \
     } while (0)
 
+// Faults ----------------------------------------------------------------------------------
+
+enum { US = 1000, MS = 1000 * US };
+
+// Of those that a timed wait ends late by; 0 for all others.
+static int64_t late_ns(enum sim_fault fault)
+{
+    return fault == SIM_FAULT_LATE_SHORT    ? 1 * US
+           : fault == SIM_FAULT_LATE_MIDDLE ? 100 * US
+           : fault == SIM_FAULT_LATE_LONG   ? 10 * MS
+                                            : 0;
+}
+
+static int64_t jump_ns(enum sim_fault fault)
+{
+    return fault == SIM_FAULT_JUMP_SHORT    ? 1 * US
+           : fault == SIM_FAULT_JUMP_MIDDLE ? 1 * MS
+           : fault == SIM_FAULT_JUMP_LONG   ? 1000 * MS
+                                            : 0;
+}
+
+// A fault that ends no correct program is asked for in ordinary hunts, a refusal only when all are.
+static bool refused(enum sim_fault fault, uint32_t site)
+{
+    const enum sim_fault faults[] = {SIM_FAULT_NONE, fault};
+    return sim.faults == SIM_FAULTS_ALL && sim_choose_fault(faults, 2, site) == fault;
+}
+
 // Threads ---------------------------------------------------------------------------------
 
 int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
     uint32_t site = HOST_POINT();
-    const struct thread *t = sim_thread_spawn(fn, arg, stack_bytes);
+    const struct thread *t =
+        refused(SIM_FAULT_EAGAIN, site) ? NULL : sim_thread_spawn(fn, arg, stack_bytes);
     HOST_TRACE("thread create", 0, 0, t ? t->name : 0);
     return t ? 0 : -EAGAIN;
 }
@@ -78,9 +109,23 @@ static int64_t deadline(int64_t timeout_ns)
     return timeout_ns < 0 || sim.now > NEVER - timeout_ns ? NEVER : sim.now + timeout_ns;
 }
 
+// A fault of a futex or poll wait that would sleep until `until`. One that makes it late is left
+// with the thread; any other is returned.
+static enum sim_fault wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
+                                 uint32_t site)
+{
+    enum { LATE = 3 }; // last of the list
+    enum sim_fault fault = sim_choose_fault(faults, at_once + (until == NEVER ? 0 : LATE), site);
+    sim_current->late_ns = late_ns(fault);
+    return sim_current->late_ns > 0 ? SIM_FAULT_NONE : fault;
+}
+
 int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
 {
-    uint32_t site = HOST_POINT();
+    static const enum sim_fault faults[] = {SIM_FAULT_NONE,        SIM_FAULT_EINTR,
+                                            SIM_FAULT_SPURIOUS,    SIM_FAULT_LATE_SHORT,
+                                            SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
+    uint32_t site = HOST_POINT_ON(addr);
     uint32_t value = *(const volatile uint32_t *)addr;
     sim_note_value(value);
     if (value != expected) {
@@ -90,14 +135,18 @@ int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
     HOST_TRACE("futex wait", addr, expected, value);
     if (timeout_ns == 0)
         return -ETIMEDOUT;
-    int result = sim_block(THREAD_FUTEX, addr, deadline(timeout_ns), site);
+    int64_t until = deadline(timeout_ns);
+    enum sim_fault fault = wait_fault(faults, 3, until, site);
+    if (fault != SIM_FAULT_NONE)
+        return fault == SIM_FAULT_EINTR ? -EINTR : 0;
+    int result = sim_block(THREAD_FUTEX, addr, until, site);
     HOST_TRACE("futex woken", addr, 0, result);
     return result;
 }
 
 int host_futex_wake(const void *addr, int count)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT_ON(addr);
     int woken = 0;
     while (woken < count) {
         struct thread *longest = NULL;
@@ -121,19 +170,29 @@ int host_futex_wake(const void *addr, int count)
 
 int64_t host_nanotime(void)
 {
-    HOST_POINT();
+    static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_JUMP_SHORT,
+                                            SIM_FAULT_JUMP_MIDDLE, SIM_FAULT_JUMP_LONG};
+    uint32_t site = HOST_POINT();
+    enum sim_fault fault = sim_choose_fault(faults, 4, site);
+    if (fault != SIM_FAULT_NONE)
+        sim_jump(jump_ns(fault));
     sim_note_value((uint64_t)sim.now);
     return sim.now + 1; // as on a real clock, 0 is never now
 }
 
 int host_poll_wait(int64_t timeout_ns)
 {
+    static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_EINTR, SIM_FAULT_LATE_SHORT,
+                                            SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
     uint32_t site = HOST_POINT();
     if (!sim.poll_broken) {
         HOST_TRACE("poll wait", 0, 0, timeout_ns);
         if (timeout_ns == 0)
             return 0;
-        if (sim_block(THREAD_POLL, NULL, deadline(timeout_ns), site) == -ETIMEDOUT)
+        int64_t until = deadline(timeout_ns);
+        if (wait_fault(faults, 2, until, site) != SIM_FAULT_NONE)
+            return -EINTR;
+        if (sim_block(THREAD_POLL, NULL, until, site) == -ETIMEDOUT)
             return 0;
     }
     sim.poll_broken = false;
@@ -157,14 +216,14 @@ void host_poll_break(void)
 
 void *host_reserve(size_t bytes)
 {
-    HOST_POINT();
-    return memory_reserve(bytes);
+    uint32_t site = HOST_POINT();
+    return refused(SIM_FAULT_ENOMEM, site) ? NULL : memory_reserve(bytes);
 }
 
 int host_commit(void *p, size_t bytes)
 {
-    HOST_POINT();
-    return memory_commit(p, bytes);
+    uint32_t site = HOST_POINT();
+    return refused(SIM_FAULT_ENOMEM, site) ? -ENOMEM : memory_commit(p, bytes);
 }
 
 void host_decommit(void *p, size_t bytes)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The contract of host.h, asked of the engine's host: the same claims as of the linux host, as a
-// program on virtual threads, under schedules that are calm, random and adverse. Races between
+// program on virtual threads, under schedules that are calm, random and adverse, also with the
+// faults that a host may show to a correct program. Races between
 // the threads of a claim count as breaches too: the host must order what the contract says that
 // it orders, and the claims order the rest themselves.
 
@@ -18,12 +19,21 @@
 
 enum { SEEDS = 300 };
 
+static enum sim_faults_allowed faults; // of the executions to come
+static int struck[SIM_FAULTS];         // how often each was taken so far
+
 static const struct sim_result *run(void (*fn)(void *), const void *arg,
                                     struct sim_strategy *strategy, uint64_t seed)
 {
     const struct sim_program program = {.threads = 1, .fn = {fn}, .arg = (void *)(uintptr_t)arg};
-    const struct sim_params params = {.program = &program, .strategy = strategy, .seed = seed};
-    return sim_run(&params);
+    const struct sim_params params = {
+        .program = &program, .strategy = strategy, .seed = seed, .faults = faults};
+    const struct sim_result *r = sim_run(&params);
+    for (size_t i = 0; i < r->schedule.n; i++) {
+        if (r->schedule.v[i].kind == SIM_FAULT)
+            struck[sim_fault_find(sim_name(r->schedule.v[i].value))]++;
+    }
+    return r;
 }
 
 static void whole_contract(void *unused)
@@ -65,7 +75,65 @@ static void the_whole_contract_holds_under_every_strategy(void **state)
     holds(whole_contract, NULL, sim_strategy_random(), SEEDS, &different);
     for (uint32_t depth = 2; depth <= 5; depth++)
         holds(whole_contract, NULL, sim_strategy_pct(depth), SEEDS, &different);
-    assert_true(different > 4 * SEEDS); // these were schedules, not one schedule many times
+    holds(whole_contract, NULL, sim_strategy_pos(), SEEDS, &different);
+    holds(whole_contract, NULL, sim_strategy_surw(), SEEDS, &different);
+    holds(whole_contract, NULL, sim_strategy_burst(), SEEDS, &different);
+    holds(whole_contract, NULL, sim_strategy_delay(3), SEEDS, &different);
+    assert_true(different > 7 * SEEDS); // these were schedules, not one schedule many times
+    assert_int_equal(struck[SIM_FAULT_EINTR], 0);
+}
+
+// What is allowed by the contract breaks none of its claims, and all of it is tried.
+static void the_contract_holds_with_faults(void **state)
+{
+    (void)state;
+    int different = 0;
+    memset(struck, 0, sizeof struck);
+    faults = SIM_FAULTS_MILD;
+    holds(whole_contract, NULL, sim_strategy_random(), SEEDS, &different);
+    holds(whole_contract, NULL, sim_strategy_pct(3), SEEDS, &different);
+    for (size_t i = 0; i < host_nclaims; i++)
+        holds(one_claim, &host_claims[i], sim_strategy_random(), SEEDS, &different);
+    faults = SIM_FAULTS_OFF;
+    for (int i = SIM_FAULT_EINTR; i < SIM_FAULTS; i++) {
+        if ((struck[i] > 0) != (i < SIM_FAULT_EAGAIN))
+            fail_msg("%s: struck %d times", sim_fault_name((enum sim_fault)i), struck[i]);
+    }
+}
+
+static void nothing(void *unused)
+{
+    (void)unused;
+}
+
+// Refused is what is asked for, each with its own error, and the call has done nothing.
+static void ask_for_everything(void *arg)
+{
+    enum { BYTES = HOST_PAGE_BYTES };
+    int *refusals = arg; // of a thread, a reservation, a commitment
+    if (host_thread_create(nothing, NULL, 0) != 0)
+        refusals[0]++;
+    char *p = host_reserve(BYTES);
+    if (p == NULL)
+        refusals[1]++;
+    else if (host_commit(p, BYTES) != 0)
+        refusals[2]++;
+    else
+        *p = 1;
+    host_exit(0);
+}
+
+static void what_is_refused_is_an_error(void **state)
+{
+    (void)state;
+    int refusals[3] = {0};
+    faults = SIM_FAULTS_ALL;
+    for (uint64_t seed = 0; seed < SEEDS; seed++)
+        assert_int_equal(run(ask_for_everything, refusals, sim_strategy_random(), seed)->outcome,
+                         SIM_OK);
+    faults = SIM_FAULTS_OFF;
+    for (int i = 0; i < 3; i++)
+        assert_in_range(refusals[i], 1, SEEDS - 1);
 }
 
 // Alone, a claim meets the host as it is after a restart, and its few points all get their turn.
@@ -126,6 +194,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_contract_holds_under_every_strategy),
         cmocka_unit_test(each_claim_holds_alone),
+        cmocka_unit_test(the_contract_holds_with_faults),
+        cmocka_unit_test(what_is_refused_is_an_error),
         cmocka_unit_test(a_broken_claim_is_noticed),
         cmocka_unit_test(virtual_time_moves_by_what_is_waited),
     };

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONSERVE_BOUND_NS = 10000 };
+enum { CONSERVE_BOUND_NS = 10000, LATE_BOUND_NS = 10000 };
 
 // Independent of the table in status.c, on purpose: one mistake must not blind both.
 static bool transition_legal(uint32_t from, uint32_t to)
@@ -226,7 +226,8 @@ static void model_stable(int64_t jump_ns)
                  idle ? " beside an idle p" : "");
         stable_report(jump_ns < 0 ? "lost-wake" : "conserve", what, jump_ns);
     }
-    if (timer != NEVER && (jump_ns < 0 || (idle && timer + CONSERVE_BOUND_NS < sim.now + jump_ns)))
+    if (timer != NEVER &&
+        (jump_ns < 0 || (idle && timer + LATE_BOUND_NS + sim.jumped_ns < sim.now + jump_ns)))
         stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
     if (jump_ns < 0)
         deadlock_report();
@@ -375,6 +376,8 @@ static const struct sim_model model = {
     .name = model_name,
     .crash = model_crash,
     .thread = model_thread,
+    .last_words = {[SIM_FAULT_EAGAIN] = "runtime: cannot create a thread",
+                   [SIM_FAULT_ENOMEM] = "runtime: out of memory: "},
 };
 
 void sim_use_runtime(void)

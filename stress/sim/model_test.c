@@ -15,14 +15,23 @@
 
 enum { SEEDS = 300 };
 
-static int reports(const struct canary *c, struct sim_strategy *strategy)
+static enum sim_faults_allowed faults; // of the executions to come
+
+static const struct sim_result *run(const struct canary *c, struct sim_strategy *strategy,
+                                    uint64_t seed)
 {
     const struct sim_program program = {
         .threads = 1, .fn = {canary_main}, .arg = (void *)(uintptr_t)c};
+    const struct sim_params params = {
+        .program = &program, .strategy = strategy, .seed = seed, .faults = faults};
+    return sim_run(&params);
+}
+
+static int reports(const struct canary *c, struct sim_strategy *strategy)
+{
     int n = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        const struct sim_params params = {.program = &program, .strategy = strategy, .seed = seed};
-        const struct sim_result *r = sim_run(&params);
+        const struct sim_result *r = run(c, strategy, seed);
         if (r->outcome == SIM_OK)
             continue;
         if (r->outcome == SIM_FOUND && c->expect &&
@@ -55,9 +64,47 @@ static void each_rule_that_is_broken_is_reported(void **state)
 static void the_runtime_is_silent_with_races_on(void **state)
 {
     (void)state;
+    static const char *const strategies[] = {"random", "pct4", "pos", "surw", "burst", "delay3"};
     assert_string_equal(canaries[0].name, "behaves");
+    for (faults = SIM_FAULTS_OFF; faults <= SIM_FAULTS_MILD; faults++) {
+        for (size_t i = 0; i < sizeof strategies / sizeof strategies[0]; i++)
+            assert_int_equal(reports(&canaries[0], sim_strategy_by_name(strategies[i])), 0);
+    }
+    faults = SIM_FAULTS_OFF;
+}
+
+static bool refused(const struct sim_result *r)
+{
+    for (size_t i = 0; i < r->schedule.n; i++) {
+        const struct sim_choice *c = &r->schedule.v[i];
+        if (c->kind == SIM_FAULT && sim_fault_find(sim_name(c->value)) >= SIM_FAULT_EAGAIN)
+            return true;
+    }
+    return false;
+}
+
+// A refusal ends the runtime, with the words for it: no finding. Other words are one, and so are
+// these when nothing was refused.
+static void only_its_own_words_excuse_a_fault(void **state)
+{
+    (void)state;
+    int ends = 0, own_words = 0, claims = 0;
+    sim_catch_signals(); // cmocka has taken them
+    faults = SIM_FAULTS_ALL;
     assert_int_equal(reports(&canaries[0], sim_strategy_random()), 0);
-    assert_int_equal(reports(&canaries[0], sim_strategy_pct(4)), 0);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const struct sim_result *r = run(&canary_claims_a_fault, sim_strategy_random(), seed);
+        if (r->outcome == SIM_OK && refused(r))
+            ends++;
+        else if (r->outcome == SIM_FOUND && refused(r))
+            own_words += strcmp(r->finding.signature, "crash: canary: refused") == 0;
+        else if (r->outcome == SIM_FOUND)
+            claims += strcmp(r->finding.signature, "crash: runtime: cannot create a thread") == 0;
+    }
+    faults = SIM_FAULTS_OFF;
+    if (ends == 0 || own_words == 0 || claims == 0 || ends + own_words + claims != SEEDS)
+        fail_msg("of %d: %d ended by a fault, %d with other words, %d without one", SEEDS, ends,
+                 own_words, claims);
 }
 
 // The race detector and the watch on status words share the way of large stores.
@@ -107,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_that_is_broken_is_reported),
         cmocka_unit_test(the_runtime_is_silent_with_races_on),
+        cmocka_unit_test(only_its_own_words_excuse_a_fault),
         cmocka_unit_test(large_stores_are_seen_with_races_on),
         cmocka_unit_test(the_trace_names_words),
     };

@@ -1,10 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules as lists of choices. Apart from the engine, so that tests without one can link it.
+// Schedules as lists of choices, and names in them. Apart from the engine, so that tests without
+// one can link it.
 
 #include "stress/sim/sim.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const char *const fault_names[SIM_FAULTS] = {
+    [SIM_FAULT_NONE] = "none",
+    [SIM_FAULT_EINTR] = "EINTR",
+    [SIM_FAULT_SPURIOUS] = "spurious",
+    [SIM_FAULT_LATE_SHORT] = "late-1us",
+    [SIM_FAULT_LATE_MIDDLE] = "late-100us",
+    [SIM_FAULT_LATE_LONG] = "late-10ms",
+    [SIM_FAULT_JUMP_SHORT] = "jump-1us",
+    [SIM_FAULT_JUMP_MIDDLE] = "jump-1ms",
+    [SIM_FAULT_JUMP_LONG] = "jump-1s",
+    [SIM_FAULT_EAGAIN] = "EAGAIN",
+    [SIM_FAULT_ENOMEM] = "ENOMEM",
+};
+
+const char *sim_fault_name(enum sim_fault fault)
+{
+    return fault_names[fault];
+}
+
+enum sim_fault sim_fault_find(const char *name)
+{
+    uint32_t fault = SIM_FAULTS;
+    while (--fault > SIM_FAULT_NONE && strcmp(name, fault_names[fault]) != 0)
+        ;
+    return (enum sim_fault)fault;
+}
 
 void sim_schedule_push(struct sim_schedule *s, const struct sim_choice *c)
 {

@@ -40,6 +40,7 @@ static void see_program(const struct sim_program *p)
     if (memcmp(&last, p, sizeof last) == 0)
         return;
     last = *p;
+    sim.programs++;
     memory_close_all();
 }
 
@@ -59,6 +60,9 @@ static void start_execution(const struct sim_params *p)
     sim.hash = 0x243f6a8885a308d3u;
     sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
     sim.strategy->next_point = 0;
+    sim.faults = sim.strategy->all_faults ? SIM_FAULTS_ALL : p->faults;
+    sim.struck = 0;
+    sim.pending = 0;
     if (sim.asking)
         memset(sim.ask, 0, sizeof sim.ask);
     sim.asking = false;

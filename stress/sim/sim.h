@@ -48,8 +48,32 @@ enum sim_kind {
     SIM_NEXT, // who runs when this one cannot go on, yields or had a long turn; value: name of the
               // thread
     SIM_RANDOM, // what host_random says; value: the number itself
+    SIM_FAULT,  // does the host fail or disturb here? value: name of the fault
     SIM_KINDS
 };
+
+// What a host may do to a correct program. Names are those of the case files.
+enum sim_fault {
+    SIM_FAULT_NONE,
+    SIM_FAULT_EINTR,    // a futex or poll wait is interrupted at once
+    SIM_FAULT_SPURIOUS, // a futex wait returns 0 at once
+    SIM_FAULT_LATE_SHORT,
+    SIM_FAULT_LATE_MIDDLE,
+    SIM_FAULT_LATE_LONG, // a timed wait ends so much after its time
+    SIM_FAULT_JUMP_SHORT,
+    SIM_FAULT_JUMP_MIDDLE,
+    SIM_FAULT_JUMP_LONG, // the clock is so much further when it is read
+    // those that may end the runtime, with its own words
+    SIM_FAULT_EAGAIN, // a thread is refused
+    SIM_FAULT_ENOMEM, // memory is refused
+    SIM_FAULTS
+};
+const char *sim_fault_name(enum sim_fault fault);
+// SIM_FAULT_NONE when there is no such name, or it is "none".
+enum sim_fault sim_fault_find(const char *name);
+
+// Which faults an execution may have: none, those that a correct program survives, all.
+enum sim_faults_allowed { SIM_FAULTS_OFF, SIM_FAULTS_MILD, SIM_FAULTS_ALL };
 
 struct sim_choice {
     uint32_t actor; // goroutine, or thread while it is on its own stack (name)
@@ -59,7 +83,7 @@ struct sim_choice {
                     // from 1; else 0
     uint32_t site;
     uint32_t visit; // n-th visit of the site under the names above; from 1
-    uint32_t value; // SIM_RUN, SIM_NEXT: name; SIM_RANDOM: number
+    uint32_t value; // SIM_RANDOM: number; all others: name
     enum sim_kind kind;
 };
 
@@ -81,27 +105,36 @@ void sim_schedule_free(struct sim_schedule *s);
 // Strategies -------------------------------------------------------------------------------
 
 struct sim_point {
-    struct sim_choice at;    // value not set
-    uint32_t n;              // how many answers; > 1
-    const uint32_t *threads; // SIM_RUN, SIM_NEXT: thread numbers [n], threads[0] the calm one
-    uint64_t number;         // of this point in the execution
+    struct sim_choice at;         // value not set
+    uint32_t n;                   // how many answers; > 1
+    const uint32_t *threads;      // SIM_RUN, SIM_NEXT: thread numbers [n], threads[0] the calm one
+    const enum sim_fault *faults; // SIM_FAULT: [n], faults[0] is none
+    uint64_t number;              // of this point in the execution
 };
 
-// Embed as first member. `begin` may be NULL. A strategy is asked at every SIM_NEXT and SIM_RANDOM
-// and, for SIM_RUN, at points whose number is at least `next_point` (set by itself) or, with
-// `on_ready`, right after a thread became runnable. Where it is not asked the answer is the calm
-// one.
+// Embed as first member. `begin` may be NULL. A strategy is asked at every SIM_NEXT, SIM_RANDOM and
+// SIM_FAULT and, for SIM_RUN, at points whose number is at least `next_point` (set by itself) or,
+// with `on_ready`, right after a thread became runnable. Where it is not asked the answer is the
+// calm one.
 struct sim_strategy {
     const char *name;
     uint64_t next_point;
     bool on_ready;
+    bool all_faults; // asked for each, whatever is allowed: a replay, which takes what is written
     void (*begin)(struct sim_strategy *s, uint64_t seed);
     uint32_t (*choose)(struct sim_strategy *s, const struct sim_point *p); // < p->n
+    // The running thread does its pending operation now. May be NULL; with it the engine is entered
+    // at every point.
+    void (*step)(struct sim_strategy *s);
 };
 
 struct sim_strategy *sim_strategy_calm(void);
 struct sim_strategy *sim_strategy_random(void);
-struct sim_strategy *sim_strategy_pct(uint32_t depth);
+struct sim_strategy *sim_strategy_pct(uint32_t depth); // 1 to 16, else NULL
+struct sim_strategy *sim_strategy_pos(void);
+struct sim_strategy *sim_strategy_surw(void);
+struct sim_strategy *sim_strategy_burst(void);
+struct sim_strategy *sim_strategy_delay(uint32_t bound); // 1 to 16, else NULL
 // Takes its answers from the bytes of a fuzzer's input; calm when they are used up. `data` stays
 // the caller's and must outlive the run.
 struct sim_strategy *sim_strategy_bytes(const uint8_t *data, size_t n);
@@ -110,7 +143,8 @@ struct sim_strategy *sim_strategy_bytes(const uint8_t *data, size_t n);
 struct sim_strategy *sim_strategy_replay(const struct sim_schedule *schedule);
 // After a replay: how many choices were taken; the index of the first that was not, or n.
 size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
-// By name: "random", "pct" (depth 3), "pct5" ..., "calm"; NULL when unknown.
+// By name: "random", "pct" (depth 3), "pct5" ..., "pos", "surw", "burst", "delay" (2), "delay4"
+// ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
 
 // Running ----------------------------------------------------------------------------------
@@ -131,6 +165,7 @@ struct sim_params {
     uint64_t seed;
     uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
     bool trace;          // keep the event log (sim_trace)
+    enum sim_faults_allowed faults;
 };
 
 struct sim_frames {

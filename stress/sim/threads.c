@@ -27,7 +27,7 @@ void sim_threads_restart(void)
     sim.threads = sim.ready = 0;
     sim.fibers = sim.fibers_free = 0;
     sim.contexts = 1;
-    sim.now = 0;
+    sim.now = sim.jumped_ns = 0;
     sim.block_seq = 0;
     sim.poll_broken = false;
     sim.fair = false;
@@ -80,7 +80,10 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
         return NULL;
     struct thread *parent = sim.running ? sim_current : NULL;
     struct thread *t = &sim_threads[sim.threads];
-    *t = (struct thread){.index = sim.threads, .state = THREAD_RUNNABLE, .deadline = NEVER};
+    *t = (struct thread){.index = sim.threads,
+                         .parent = parent ? parent->index : sim.threads,
+                         .state = THREAD_RUNNABLE,
+                         .deadline = NEVER};
     t->name = thread_name(parent, arg);
     sim.threads++;
     t->fiber = t->own = sim_fiber_new(false);
@@ -108,6 +111,7 @@ void sim_make_ready(struct thread *t, int wait_result)
     t->wait_result = wait_result;
     t->futex = NULL;
     t->deadline = NEVER;
+    t->late_ns = 0;
     sim.run[sim.ready++] = t->index;
     sim.newly_ready = true;
     sim.next_stop = 0;
@@ -131,6 +135,17 @@ static void set_next_stop(void)
     sim.next_stop = stop;
 }
 
+// The running thread leaves the engine: it does what is pending.
+static void go_on(void)
+{
+    set_next_stop();
+    if (likely(!sim.strategy->step) || sim.fair)
+        return;
+    sim.next_stop = 0;
+    if (sim.pending != 0)
+        sim.strategy->step(sim.strategy);
+}
+
 static void switch_to(struct thread *t)
 {
     struct thread *from = sim_current;
@@ -144,6 +159,7 @@ static void switch_to(struct thread *t)
     sim_current = t;
     sim.thread = t->index;
     sim.at = t->at;
+    sim.pending = t->pending;
     sim.moment = 0;
     sim.fiber = t->fiber;
     sim.node = t->fiber->node;
@@ -172,14 +188,17 @@ static void record(const struct sim_choice *c, uint64_t what)
     sim_schedule_push(&sim.result.schedule, c);
     sim_note_value(what);
     if (sim.tracing)
-        trace_event(c->kind == SIM_RANDOM ? "random" : "switch", c->site, 0, 0, 0, what,
-                    (int32_t)sim.result.schedule.n - 1);
+        trace_event(c->kind == SIM_RANDOM  ? "random"
+                    : c->kind == SIM_FAULT ? "fault"
+                                           : "switch",
+                    c->site, 0, 0, 0, what, (int32_t)sim.result.schedule.n - 1);
 }
 
 // Asks the strategy which of `threads` runs next; [0] is the calm one.
 static uint32_t choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n,
                               uint32_t site)
 {
+    sim_current->pending = sim.pending;
     if (n == 1 || sim.fair)
         return threads[0];
     struct sim_point p = {
@@ -201,6 +220,34 @@ uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site)
         record(&p.at, answer);
     }
     return answer;
+}
+
+struct fault_choice {
+    struct sim_point point;
+    enum sim_fault answer;
+};
+
+static void choose_fault_entry(void *arg)
+{
+    struct fault_choice *f = arg;
+    uint32_t answer = sim.strategy->choose(sim.strategy, &f->point);
+    f->answer = f->point.faults[answer];
+    if (answer == 0)
+        return;
+    sim.struck |= 1u << f->answer;
+    f->point.at.value = sim_intern(sim_fault_name(f->answer));
+    record(&f->point.at, f->answer);
+}
+
+enum sim_fault sim_choose_fault(const enum sim_fault *faults, uint32_t n, uint32_t site)
+{
+    if (likely(sim.faults == SIM_FAULTS_OFF) || sim.fair)
+        return SIM_FAULT_NONE;
+    struct fault_choice f = {
+        .point = {
+            .at = choice_here(SIM_FAULT, site), .n = n, .faults = faults, .number = sim.points}};
+    sim_enter(choose_fault_entry, &f);
+    return f.answer;
 }
 
 // The running thread goes to the end of the line; who runs?
@@ -276,16 +323,26 @@ static void consider_switch(uint32_t site)
     switch_to(&sim_threads[next]);
 }
 
+static bool waits(const struct thread *t)
+{
+    return t->state >= THREAD_FUTEX && t->state <= THREAD_POLL;
+}
+
+static int64_t wakes_at(const struct thread *t)
+{
+    return t->deadline > NEVER - t->late_ns ? NEVER : t->deadline + t->late_ns;
+}
+
 static void wake_due(void)
 {
     for (;;) {
         struct thread *due = NULL;
         for (uint32_t i = 0; i < sim.threads; i++) {
             struct thread *t = &sim_threads[i];
-            if (t->state < THREAD_FUTEX || t->state > THREAD_POLL || t->deadline > sim.now)
+            if (!waits(t) || wakes_at(t) > sim.now)
                 continue;
-            if (!due || t->deadline < due->deadline ||
-                (t->deadline == due->deadline && t->since < due->since))
+            if (!due || wakes_at(t) < wakes_at(due) ||
+                (wakes_at(t) == wakes_at(due) && t->since < due->since))
                 due = t;
         }
         if (!due)
@@ -294,26 +351,43 @@ static void wake_due(void)
     }
 }
 
-static int64_t next_deadline(void)
+static int64_t next_wake_up(void)
 {
     int64_t next = NEVER;
     for (uint32_t i = 0; i < sim.threads; i++) {
         const struct thread *t = &sim_threads[i];
-        if (t->state >= THREAD_FUTEX && t->state <= THREAD_POLL && t->deadline < next)
-            next = t->deadline;
+        if (waits(t) && wakes_at(t) < next)
+            next = wakes_at(t);
     }
     return next;
+}
+
+// The first deadline, whatever a fault adds to it: what the program has seen to.
+static int64_t next_deadline(void)
+{
+    int64_t next = NEVER;
+    for (uint32_t i = 0; i < sim.threads; i++) {
+        if (waits(&sim_threads[i]) && sim_threads[i].deadline < next)
+            next = sim_threads[i].deadline;
+    }
+    return next;
+}
+
+void sim_jump(int64_t ns)
+{
+    sim.now += ns;
+    sim.jumped_ns += ns;
+    wake_due();
 }
 
 // Fairness to those who sleep: time passes although others run, or one that polls would keep it
 // from moving for ever.
 static void let_time_pass(void)
 {
-    int64_t next = next_deadline();
+    int64_t next = next_wake_up();
     if (next == NEVER || sim.points / FAIR_SLICE % FAIR_SLICES_TO_TIME != 0)
         return;
-    sim.now = next;
-    wake_due();
+    sim_jump(next - sim.now);
 }
 
 static void slow_point(void *arg)
@@ -330,7 +404,7 @@ static void slow_point(void *arg)
     } else if (sim.ready > 0 && strategy_wants(site)) {
         consider_switch(site);
     }
-    set_next_stop();
+    go_on();
 }
 
 void sim_slow_point(uint32_t site)
@@ -343,14 +417,14 @@ void sim_slow_point(uint32_t site)
 // No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
 static void advance_time(void)
 {
-    int64_t next = next_deadline();
+    int64_t next = next_wake_up(), due = next_deadline();
     bool waiting = false;
     for (uint32_t i = 0; i < sim.threads; i++)
         waiting |= sim_threads[i].state != THREAD_DEAD;
     if (!waiting)
         sim_finish(SIM_OK);
-    if (sim_model)
-        sim_model->stable(next == NEVER ? -1 : next - sim.now);
+    if (sim_model && due > sim.now) // not while a fault keeps one from waking
+        sim_model->stable(due == NEVER ? -1 : due - sim.now);
     if (next == NEVER) {
         oracle_report("deadlock", "deadlock: every thread waits for another",
                       "every thread waits and nothing is due to wake one");
@@ -367,19 +441,20 @@ static void run_another(uint32_t site)
     uint32_t next = choose_thread(SIM_NEXT, sim.run, sim.ready, site);
     leave_line(next);
     switch_to(&sim_threads[next]);
-    set_next_stop();
+    go_on();
 }
 
 static void give_way_entry(void *arg)
 {
     uint32_t site = (uint32_t)(uintptr_t)arg;
     struct thread *t = sim_current;
+    sim.pending = 0;
     if (sim.points >= sim.max_points)
         out_of_points(site);
     if (sim.ready == 0 && ++t->relaxes > RELAXES_ALONE) {
         // spins for what only time can bring
         t->relaxes = 0;
-        int64_t next = next_deadline();
+        int64_t next = next_wake_up();
         if (next != NEVER) {
             sim.now = next;
             wake_due();
@@ -389,7 +464,7 @@ static void give_way_entry(void *arg)
         t->relaxes = 0;
         give_way(site);
     }
-    set_next_stop();
+    go_on();
 }
 
 void sim_give_way(uint32_t site)
@@ -400,6 +475,7 @@ void sim_give_way(uint32_t site)
 static void block_entry(void *arg)
 {
     sim_current->since = ++sim.block_seq;
+    sim.pending = 0;
     run_another((uint32_t)(uintptr_t)arg);
 }
 

@@ -144,6 +144,17 @@ static void timer_without_waiter(void *arg)
         waits_with_company();
 }
 
+// Goes on after a refusal and ends with words of its own; or was not refused, and ends with the
+// words for that.
+static void claims_a_fault(void *arg)
+{
+    if (host_thread_create(nothing, arg, 0) != 0)
+        rt_fatal("canary: refused");
+    rt_fatal("runtime: cannot create a thread");
+}
+
+const struct canary canary_claims_a_fault = {"claims a fault", "crash", NULL, claims_a_fault};
+
 const struct canary canaries[] = {
     {"behaves", NULL, NULL, behaves},
     {"plain store to a status", "gstate", "running -> idle: no such transition",

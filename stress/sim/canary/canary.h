@@ -12,5 +12,7 @@ struct canary {
 };
 
 extern const struct canary canaries[]; // ends with name NULL
+// Crashes in each schedule: a finding whether or not a thread was refused.
+extern const struct canary canary_claims_a_fault;
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);

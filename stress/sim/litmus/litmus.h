@@ -22,6 +22,11 @@ extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
 
+// Threads that never wait (orders.c). All operations are on one word, but in `one and late` the
+// second thread has twenty on a word of its own before that. The last is long.
+extern const struct litmus litmus_three_and_three, litmus_child_and_three, litmus_one_and_five,
+    litmus_one_and_twenty, litmus_one_and_late, litmus_many;
+
 // NULL-terminated by name.
 extern const struct litmus litmus_programs[];
 
