@@ -58,8 +58,8 @@ void case_print(const struct repro_case *c, FILE *out)
     fprintf(out, "gauntlet case %d\n", CASE_VERSION);
     fprintf(out, "status %s\noracle %s\nsignature %s\n", c->fixed ? "fixed" : "open", c->oracle,
             c->signature);
-    fprintf(out, "sizes %s\nmemory %s\nfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
-            c->memory, c->found);
+    fprintf(out, "sizes %s\nmemory %s\n%sfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
+            c->memory, c->frozen ? "sysmon frozen\n" : "", c->found);
     workload_print(c->program, out, "  ");
     fputs("choices\n", out);
     for (size_t i = 0; i < c->choices; i++) {

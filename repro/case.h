@@ -11,6 +11,7 @@
 //     signature lost-wake: ...
 //     sizes tiny
 //     memory sc
+//     sysmon frozen            absent when it is not
 //     found hunt --seed 7 ...
 //     program
 //       workload ...
@@ -56,7 +57,7 @@ struct case_choice {
 };
 
 struct repro_case {
-    bool fixed;
+    bool fixed, frozen; // frozen: sysmon
     char oracle[32], signature[512], memory[8], found[CASE_FOUND_BYTES];
     struct workload *program;   // owned
     struct case_choice *choice; // owned

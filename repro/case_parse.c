@@ -382,6 +382,12 @@ static bool parse_header(struct parser *p, bool *prod)
     if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
         return false;
     snprintf(c->memory, sizeof c->memory, "sc");
+    const struct scan mark = p->s;
+    c->frozen = expect_key(p, "sysmon");
+    if (!c->frozen)
+        p->s = mark; // a line that may be absent
+    else if (!expect_word(p, "frozen") || !scan_eol(&p->s))
+        return false;
     return expect_key(p, "found") && rest_of_line(p, "found", c->found, sizeof c->found);
 }
 

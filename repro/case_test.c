@@ -61,6 +61,26 @@ static void print_and_parse_are_inverse(void **state)
     case_free(&c);
 }
 
+static void a_frozen_sysmon_is_a_line(void **state)
+{
+    static const char text[] =
+        "gauntlet case 1\nstatus open\noracle race\nsignature race: a / b\nsizes tiny\nmemory sc\n"
+        "sysmon frozen\nfound hunt --seed 1\nprogram\n  workload w\n  procs 2\n  sizes tiny\n"
+        "  goroutine main\n      yield\nchoices\n";
+    struct repro_case c;
+
+    (void)state;
+    parsed(&c, text);
+    assert_true(c.frozen);
+    char *again = printed(&c);
+    assert_string_equal(again, text);
+    free(again);
+    case_free(&c);
+    parsed(&c, sample);
+    assert_false(c.frozen);
+    case_free(&c);
+}
+
 static void a_schedule_and_back_is_the_same_case(void **state)
 {
     struct repro_case c;
@@ -329,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(print_and_parse_are_inverse),
+        cmocka_unit_test(a_frozen_sysmon_is_a_line),
         cmocka_unit_test(a_schedule_and_back_is_the_same_case),
         cmocka_unit_test(a_lost_place_is_named),
         cmocka_unit_test(replay_grades),

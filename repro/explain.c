@@ -546,9 +546,10 @@ static void print_head(const struct view *v, bool same)
     const struct repro_case *c = v->c;
 
     fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
-    fprintf(v->out, "  %s, %s sizes, memory %s, %zu choice%s, %" PRIu64 " points; found by %s\n",
+    fprintf(v->out, "  %s, %s sizes, memory %s%s, %zu choice%s, %" PRIu64 " points; found by %s\n",
             c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
-            c->memory, c->choices, c->choices == 1 ? "" : "s", v->r->points, c->found);
+            c->memory, c->frozen ? ", sysmon frozen" : "", c->choices, c->choices == 1 ? "" : "s",
+            v->r->points, c->found);
     if (!same)
         fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
                 v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found",
@@ -573,6 +574,7 @@ bool explain(struct repro_case *c, const struct explain_options *options, FILE *
     struct trial t = {0};
     size_t missing;
 
+    t.frozen = c->frozen;
     trial_begin(&t, c->program);
     case_schedule(c, &schedule, &missing);
     v.r = trial_run(&t, sim_strategy_replay(&schedule), 0, true);

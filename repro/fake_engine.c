@@ -171,7 +171,8 @@ const struct sim_result *sim_run(const struct sim_params *p)
         take(w);
     else
         walk(w, p->seed);
-    if (met(w) && !(fake.flaky && fake.executions % 2 == 0)) {
+    if (met(w) && (p->freeze_helpers || !fake.frozen) &&
+        !(fake.flaky && fake.executions % 2 == 0)) {
         result.outcome = SIM_FOUND;
         result.finding = (struct sim_finding){.oracle = "race"};
         snprintf(result.finding.signature, sizeof result.finding.signature, "race: %s",

@@ -11,7 +11,7 @@
 
 #include "repro/replay.h"
 
-enum { SLICE = 32, SIGNATURES = 256, FAULTS_EVERY = 4 };
+enum { SLICE = 32, SIGNATURES = 256, FAULTS_EVERY = 4, FROZEN_EVERY = 4 };
 
 struct hunter {
     const struct hunt_params *p;
@@ -74,6 +74,7 @@ static void set_case(struct hunt_find *f, struct repro *r)
     memcpy(f->c.oracle, r->oracle, sizeof f->c.oracle);
     memcpy(f->c.signature, r->signature, sizeof f->c.signature);
     snprintf(f->c.memory, sizeof f->c.memory, "sc");
+    f->c.frozen = r->frozen;
     f->c.program = r->w;
     r->w = NULL;
     if (!case_set_choices(&f->c, &r->schedule))
@@ -83,12 +84,13 @@ static void set_case(struct hunt_find *f, struct repro *r)
 }
 
 // From the raw finding to the case.
-static void pursue(struct hunter *h, const struct workload *w, const char *strategy,
+static void pursue(struct hunter *h, const struct trial *t, const char *strategy,
                    const struct sim_result *r)
 {
     struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
     struct minimize_limits limits = minimize_limits_default(h->p->seed);
-    struct repro repro = {.w = workload_copy(w)};
+    const struct workload *w = t->w;
+    struct repro repro = {.w = workload_copy(w), .frozen = t->frozen};
 
     if (repro.w == NULL)
         return;
@@ -115,12 +117,21 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
     h->done = h->p->stop_at_first;
 }
 
+// In every fourth slice sysmon is frozen: its periodic rescue hides lost wake-ups. So that every
+// workload and every strategy gets both, rounds and cycles of rounds shift the count.
+static bool frozen_slice(const struct hunt_params *p, uint64_t slice)
+{
+    uint64_t round = slice / p->nworkloads, cycle = round / p->nstrategies;
+
+    return (slice % p->nworkloads + round + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1;
+}
+
 static void run_slice(struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
     struct workload *w = p->workloads[slice % p->nworkloads];
     const char *name = p->strategies[slice / p->nworkloads % p->nstrategies];
-    struct trial t = {0};
+    struct trial t = {.frozen = frozen_slice(p, slice)};
 
     trial_begin(&t, w);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
@@ -137,7 +148,7 @@ static void run_slice(struct hunter *h, uint64_t slice)
         h->stats->hits++;
         if (met_before(h, r->finding.signature))
             continue;
-        pursue(h, w, name, r);
+        pursue(h, &t, name, r);
         trial_begin(&t, w);
     }
 }

@@ -89,6 +89,25 @@ static void what_is_left_is_what_is_needed(void **state)
                            "  goroutine b\n      go c\n  goroutine c\n      get x\n"));
 }
 
+// A quarter of the slices, of every strategy; minimizing and the case keep it.
+static void what_needs_sysmon_frozen_is_found(void **state)
+{
+    struct finds finds;
+    struct hunt_stats stats;
+
+    (void)state;
+    fake = (struct fake){
+        .needed = {WL_YIELD}, .nneeded = 1, .walk = 40, .frozen = true, .symptom = "x"};
+    run(&finds, &stats, 8 * 32, false);
+    assert_int_equal(finds.n, 1);
+    assert_int_equal(finds.replayed, 1);
+    assert_non_null(strstr(finds.text, "memory sc\nsysmon frozen\nfound "));
+    assert_in_range(stats.hits, 1, 2 * 32);
+    fake.frozen = false;
+    run(&finds, &stats, 32, false);
+    assert_null(strstr(finds.text, "frozen"));
+}
+
 static void one_signature_is_told_once(void **state)
 {
     struct finds finds;
@@ -219,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_is_what_is_needed),
+        cmocka_unit_test(what_needs_sysmon_frozen_is_found),
         cmocka_unit_test(one_signature_is_told_once),
         cmocka_unit_test(what_does_not_replay_counts_for_nothing),
         cmocka_unit_test(nothing_is_found_where_nothing_is),

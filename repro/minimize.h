@@ -11,6 +11,7 @@ struct repro {
     struct workload *w;
     struct sim_schedule schedule;
     char oracle[32], signature[512];
+    bool frozen; // sysmon
 };
 
 void repro_free(struct repro *r);

@@ -30,7 +30,8 @@ const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strateg
                                 .strategy = strategy,
                                 .seed = seed,
                                 .trace = trace,
-                                .faults = t->faults};
+                                .faults = t->faults,
+                                .freeze_helpers = t->frozen};
     const struct sim_result *r = sim_run(&params);
 
     t->executions++;

@@ -13,6 +13,7 @@ struct trial {
     const struct workload *w;
     struct sim_program program;
     enum sim_faults_allowed faults; // of the executions to come; off at first
+    bool frozen;                    // the runtime's helper, sysmon; likewise
     uint64_t executions, points;    // so far
 };
 

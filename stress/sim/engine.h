@@ -48,6 +48,7 @@ enum thread_state {
     THREAD_FUTEX,
     THREAD_SLEEP,
     THREAD_POLL,
+    THREAD_FROZEN, // asleep for good
     THREAD_DEAD
 };
 
@@ -57,10 +58,10 @@ struct thread {
     struct position at; // while another thread runs
     void *tls;          // the program's thread-local while another thread runs
     uint32_t index, name, children;
-    uint32_t parent; // index; its own for those that an execution begins with
-    uint64_t
-        pending;     // as sim.pending; of the running thread when a strategy is asked about threads
-    uint32_t sleeps; // times it blocked on its own stack
+    bool helper;      // the program's model knows it by name: no wake-up may depend on it
+    uint32_t parent;  // index; its own for those that an execution begins with
+    uint64_t pending; // as sim.pending; of the running thread when strategies are asked who runs
+    uint32_t sleeps;  // times it blocked on its own stack
     enum thread_state state;
     const void *futex; // THREAD_FUTEX
     int64_t deadline;  // virtual time; NEVER: none
@@ -102,6 +103,7 @@ struct sim {
     // one execution
     struct sim_strategy *strategy;
     enum sim_faults_allowed faults;
+    bool freeze;     // helpers
     uint32_t struck; // faults that struck, a bit each
     bool asking;     // some ask[] is set
     uint64_t max_points;
@@ -314,11 +316,12 @@ struct sim_model {
     void **tls;          // the program's one thread-local
     void (*begin)(void); // before the first thread runs
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
-    void (*stable)(int64_t jump_ns); // no thread can run; time will move by that (-1: never)
+    // No thread can run; time will move by jump_ns (-1: never), without helpers by unaided_ns.
+    void (*stable)(int64_t jump_ns, int64_t unaided_ns);
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
-    void (*crash)(const char *text); // reports it as something else, or returns
-    const char *(*thread)(const void *arg); // name of the thread that is started with arg; NULL: by
-                                            // birth
+    void (*crash)(const char *text);        // reports it as something else, or returns
+    const char *(*thread)(const void *arg); // name of the helper that is started with arg; NULL: it
+                                            // is none, and named by birth
     // How the text begins with which the program may end once a fault has struck; NULL: it must
     // survive that one.
     const char *last_words[SIM_FAULTS];

@@ -3,6 +3,7 @@
 // The engine against its litmus programs: what must be found is found under random walk and PCT,
 // what must not be found is not, and every schedule replays to the same end.
 
+#include "stress/sim/engine.h"
 #include "stress/sim/litmus/litmus.h"
 #include "stress/sim/sim.h"
 
@@ -15,14 +16,19 @@
 
 enum { SEEDS = 2000 };
 
+static bool freeze; // helpers, in the executions to come
+
 static const struct sim_result *run(const struct litmus *l, struct sim_strategy *strategy,
                                     uint64_t seed)
 {
     static struct sim_program program;
     program.threads = l->threads;
     memcpy(program.fn, l->fn, sizeof program.fn);
-    const struct sim_params params = {
-        .program = &program, .strategy = strategy, .seed = seed, .max_points = 20000};
+    const struct sim_params params = {.program = &program,
+                                      .strategy = strategy,
+                                      .seed = seed,
+                                      .max_points = 20000,
+                                      .freeze_helpers = freeze};
     return sim_run(&params);
 }
 
@@ -161,6 +167,49 @@ static void a_long_program_is_no_livelock(void **state)
     assert_int_equal(run(&litmus_long, sim_strategy_random(), 1)->outcome, SIM_LIMIT);
 }
 
+// A model of programs with a helper.
+static void *no_thread_local;
+static int64_t least_jump_ns, least_unaided_ns;
+
+static void no_words(void) {}
+
+static void note_jumps(int64_t jump_ns, int64_t unaided_ns)
+{
+    least_jump_ns = jump_ns < least_jump_ns ? jump_ns : least_jump_ns;
+    least_unaided_ns = unaided_ns < least_unaided_ns ? unaided_ns : least_unaided_ns;
+}
+
+static const char *helper_name(const void *arg)
+{
+    return arg == &litmus_helper ? "helper" : NULL;
+}
+
+// What a helper brings is not there when it is frozen, and not counted on when it is not; and the
+// execution does not wait for it.
+static void helpers_freeze(void **state)
+{
+    (void)state;
+    static const struct sim_model model = {
+        .tls = &no_thread_local, .begin = no_words, .stable = note_jumps, .thread = helper_name};
+    sim_model = &model;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        freeze = false;
+        least_jump_ns = least_unaided_ns = INT64_MAX;
+        assert_int_equal(run(&litmus_waits_for_help, sim_strategy_random(), seed)->outcome, SIM_OK);
+        assert_int_equal(least_jump_ns, 20000);
+        assert_int_equal(least_unaided_ns, -1);
+        assert_int_equal(run(&litmus_needs_no_help, sim_strategy_random(), seed)->outcome, SIM_OK);
+        freeze = true;
+        const struct sim_result *r = run(&litmus_waits_for_help, sim_strategy_random(), seed);
+        assert_int_equal(r->outcome, SIM_FOUND);
+        assert_string_equal(r->finding.oracle, "deadlock");
+        assert_int_equal(least_jump_ns, -1);
+        assert_int_equal(run(&litmus_needs_no_help, sim_strategy_random(), seed)->outcome, SIM_OK);
+    }
+    freeze = false;
+    sim_model = NULL;
+}
+
 int main(void)
 {
     sim_init();
@@ -172,6 +221,7 @@ int main(void)
         cmocka_unit_test(oracle_can_be_switched_off),
         cmocka_unit_test(memory_of_another_program_is_not_accessible),
         cmocka_unit_test(a_long_program_is_no_livelock),
+        cmocka_unit_test(helpers_freeze),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

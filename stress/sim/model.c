@@ -213,10 +213,21 @@ static void deadlock_report(void)
     stable_report("deadlock", what, -1);
 }
 
-static void model_stable(int64_t jump_ns)
+// The p of a system call is sysmon's to take, and what stands there waits for that.
+static bool left_in_syscall(void)
+{
+    for (int32_t i = 0; i < nprocs; i++) {
+        if (load_relaxed(&allp[i]->status) == P_SYSCALL)
+            return true;
+    }
+    return false;
+}
+
+static void model_stable(int64_t aided_ns, int64_t unaided_ns)
 {
     if (nprocs == 0)
         return;
+    int64_t jump_ns = left_in_syscall() ? aided_ns : unaided_ns;
     const char *where = "";
     char what[160];
     bool work = queued(NULL, &where) > 0, idle = sched.pidle != NULL;

@@ -62,6 +62,7 @@ static void start_execution(const struct sim_params *p)
     sim.strategy->next_point = 0;
     sim.faults = sim.strategy->all_faults ? SIM_FAULTS_ALL : p->faults;
     sim.struck = 0;
+    sim.freeze = p->freeze_helpers;
     sim.pending = 0;
     if (sim.asking)
         memset(sim.ask, 0, sizeof sim.ask);

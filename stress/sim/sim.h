@@ -166,6 +166,7 @@ struct sim_params {
     uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
     bool trace;          // keep the event log (sim_trace)
     enum sim_faults_allowed faults;
+    bool freeze_helpers; // threads that only help others (the runtime's sysmon) never wake again
 };
 
 struct sim_frames {

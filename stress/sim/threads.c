@@ -57,11 +57,10 @@ static uint32_t birth_name(uint32_t parent, uint32_t k)
 }
 
 // A thread that the program's model knows by name does not count as a child.
-static uint32_t thread_name(struct thread *parent, const void *arg)
+static uint32_t thread_name(struct thread *parent, const char *known)
 {
     if (!parent)
         return birth_name(0, sim.threads);
-    const char *known = sim_model && sim_model->thread ? sim_model->thread(arg) : NULL;
     return known ? sim_intern(known) : birth_name(parent->name, ++parent->children);
 }
 
@@ -84,7 +83,9 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
                          .parent = parent ? parent->index : sim.threads,
                          .state = THREAD_RUNNABLE,
                          .deadline = NEVER};
-    t->name = thread_name(parent, arg);
+    const char *known = sim_model && sim_model->thread ? sim_model->thread(arg) : NULL;
+    t->helper = known != NULL;
+    t->name = thread_name(parent, known);
     sim.threads++;
     t->fiber = t->own = sim_fiber_new(false);
     t->own->actor = t->name;
@@ -363,14 +364,20 @@ static int64_t next_wake_up(void)
 }
 
 // The first deadline, whatever a fault adds to it: what the program has seen to.
-static int64_t next_deadline(void)
+static int64_t next_deadline(bool of_helpers)
 {
     int64_t next = NEVER;
     for (uint32_t i = 0; i < sim.threads; i++) {
-        if (waits(&sim_threads[i]) && sim_threads[i].deadline < next)
-            next = sim_threads[i].deadline;
+        const struct thread *t = &sim_threads[i];
+        if (waits(t) && (of_helpers || !t->helper) && t->deadline < next)
+            next = t->deadline;
     }
     return next;
+}
+
+static int64_t time_until(int64_t time)
+{
+    return time == NEVER ? -1 : time - sim.now;
 }
 
 void sim_jump(int64_t ns)
@@ -417,14 +424,14 @@ void sim_slow_point(uint32_t site)
 // No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
 static void advance_time(void)
 {
-    int64_t next = next_wake_up(), due = next_deadline();
+    int64_t next = next_wake_up(), due = next_deadline(true), unaided = next_deadline(false);
     bool waiting = false;
     for (uint32_t i = 0; i < sim.threads; i++)
-        waiting |= sim_threads[i].state != THREAD_DEAD;
+        waiting |= sim_threads[i].state < THREAD_FROZEN;
     if (!waiting)
         sim_finish(SIM_OK);
     if (sim_model && due > sim.now) // not while a fault keeps one from waking
-        sim_model->stable(due == NEVER ? -1 : due - sim.now);
+        sim_model->stable(time_until(due), time_until(unaided));
     if (next == NEVER) {
         oracle_report("deadlock", "deadlock: every thread waits for another",
                       "every thread waits and nothing is due to wake one");
@@ -482,7 +489,8 @@ static void block_entry(void *arg)
 int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site)
 {
     struct thread *t = sim_current;
-    t->state = state;
+    // only where it sleeps of its own accord: elsewhere it may hold a lock
+    t->state = sim.freeze && t->helper && state == THREAD_SLEEP ? THREAD_FROZEN : state;
     t->futex = futex;
     t->deadline = deadline;
     sim_enter(block_entry, (void *)(uintptr_t)site);

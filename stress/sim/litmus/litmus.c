@@ -229,6 +229,35 @@ const struct litmus litmus_commits_both = {"commits both", NULL, 1, {commits_bot
 const struct litmus litmus_commits_one = {"commits one", "crash", 1, {commits_one}};
 const struct litmus litmus_long = {"many operations", NULL, 1, {many_operations}};
 
+// A waiter that nobody wakes but a helper that looks after it now and then.
+
+uint8_t litmus_helper;
+
+static void helps(void *arg)
+{
+    (void)arg;
+    host_sleep(20000);
+    store_release(&flag, 1u);
+    host_futex_wake(&flag, 1);
+}
+
+static void waits_for_help(void *arg)
+{
+    (void)arg;
+    host_thread_create(helps, &litmus_helper, 0);
+    while (load_acquire(&flag) == 0)
+        host_futex_wait(&flag, 0, -1);
+}
+
+static void needs_no_help(void *arg)
+{
+    (void)arg;
+    host_thread_create(helps, &litmus_helper, 0);
+}
+
+const struct litmus litmus_waits_for_help = {"waits for help", NULL, 1, {waits_for_help}};
+const struct litmus litmus_needs_no_help = {"needs no help", NULL, 1, {needs_no_help}};
+
 const struct litmus litmus_programs[] = {
     {"message passing", NULL, 2, {mp_store_release, mp_load_acquire}},
     {"message passing, relaxed store", "race", 2, {mp_store_relaxed, mp_load_acquire}},

@@ -22,6 +22,11 @@ extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
 
+// One thread that waits for what a helper brings after 20 µs, one that does not wait. The helper is
+// started with the address of litmus_helper.
+extern uint8_t litmus_helper;
+extern const struct litmus litmus_waits_for_help, litmus_needs_no_help;
+
 // Threads that never wait (orders.c). All operations are on one word, but in `one and late` the
 // second thread has twenty on a word of its own before that. The last is long.
 extern const struct litmus litmus_three_and_three, litmus_child_and_three, litmus_one_and_five,
