@@ -318,6 +318,7 @@ struct sim_model {
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
     // No thread can run; time will move by jump_ns (-1: never), without helpers by unaided_ns.
     void (*stable)(int64_t jump_ns, int64_t unaided_ns);
+    void (*switched)(void); // another thread goes on; may be NULL
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
     void (*crash)(const char *text);        // reports it as something else, or returns
     const char *(*thread)(const void *arg); // name of the helper that is started with arg; NULL: it

@@ -11,10 +11,16 @@
 // conserve: time is about to pass by more than CONSERVE_BOUND_NS while a p is idle and a goroutine
 // queued.
 //
+// timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked of
+// the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
+//
+// invariant: model_counts.c. Names of words: model_names.c.
+//
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
 #include "runtime/sched/sched.h"
 #include "runtime/base/tls.h"
+#include "stress/sim/model.h"
 #include "stress/sim/race.h"
 
 #include <stdio.h>
@@ -116,6 +122,18 @@ static void bad_state(const struct g *gp, uint32_t from, uint32_t to, const char
     oracle_report("gstate", signature, message);
 }
 
+// host_nanotime is one ahead of the engine's time.
+static void woken_from_sleep(const struct g *gp)
+{
+    char message[160];
+    int64_t early_ns = gp->timer.when - (sim.now + 1);
+    if (early_ns <= 0)
+        return;
+    snprintf(message, sizeof message, "goroutine %lu is woken %ld ns before its time",
+             (unsigned long)gp->goid, (long)early_ns);
+    oracle_report("timer", "timer: a sleeping goroutine is woken before its time", message);
+}
+
 static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
 {
     const struct m *mp = rt_tls_g ? rt_tls_g->m : NULL;
@@ -132,6 +150,8 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
         bad_state(gp, from, to, "it still stands in a queue");
     else if (from == G_DEAD && queued(gp, &where) > 0)
         bad_state(gp, from, to, "it stands in a queue");
+    else if (from == G_WAITING && to == G_RUNNABLE && gp->wait == WAIT_SLEEP)
+        woken_from_sleep(gp);
 }
 
 static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
@@ -152,7 +172,7 @@ static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_NONE] = "",          [WAIT_PARK] = "park",           [WAIT_SLEEP] = "sleep",
     [WAIT_SEMA] = "semaphore", [WAIT_PREEMPTED] = "preempted", [WAIT_OTHERS] = "others to stop"};
 
-static void list_goroutines(char *buf, size_t bytes)
+void model_list_goroutines(char *buf, size_t bytes)
 {
     struct g **all = load_relaxed(&allgs.v);
     size_t n = strlen(buf);
@@ -181,6 +201,19 @@ static int64_t earliest_timer(void)
     return when;
 }
 
+// When the first sleeping goroutine is due, by its own words.
+static int64_t earliest_sleeper(void)
+{
+    struct g **all = load_relaxed(&allgs.v);
+    int64_t when = NEVER;
+    for (uint32_t i = 0; i < load_relaxed(&allgs.n); i++) {
+        if (all[i]->wait == WAIT_SLEEP && all[i]->timer.when < when &&
+            load_relaxed(&all[i]->status) == G_WAITING)
+            when = all[i]->timer.when;
+    }
+    return when;
+}
+
 static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
 {
     char signature[200], message[600];
@@ -188,7 +221,7 @@ static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
     snprintf(message, sizeof message, "no thread can run%s, but %s (idle p's %d, spinning %d);",
              jump_ns < 0 ? " and nothing is due" : " before time passes", what,
              load_relaxed(&sched.npidle), load_relaxed(&sched.nmspinning));
-    list_goroutines(message, sizeof message);
+    model_list_goroutines(message, sizeof message);
     oracle_report(oracle, signature, message);
 }
 
@@ -240,6 +273,9 @@ static void model_stable(int64_t aided_ns, int64_t unaided_ns)
     if (timer != NEVER &&
         (jump_ns < 0 || (idle && timer + LATE_BOUND_NS + sim.jumped_ns < sim.now + jump_ns)))
         stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
+    if (earliest_sleeper() < timer)
+        stable_report("timer", "no p knows of a sleeping goroutine's timer", jump_ns);
+    model_check_stable();
     if (jump_ns < 0)
         deadlock_report();
 }
@@ -272,118 +308,11 @@ static void model_begin(void)
     race_watch((uint64_t)&allgs.n);
 }
 
-// Names of words, for people --------------------------------------------------------------
-
-struct word {
-    uint32_t offset, bytes;
-    const char *name;
-};
-#define WORD(type, field)                                                                          \
-    {                                                                                              \
-        offsetof(struct type, field), sizeof(((struct type *)0)->field), #field                    \
-    }
-
-static const struct word g_words[] = {WORD(g, status),
-                                      WORD(g, permit),
-                                      WORD(g, sched),
-                                      WORD(g, schedlink),
-                                      WORD(g, m),
-                                      WORD(g, goid),
-                                      WORD(g, fn),
-                                      WORD(g, wait),
-                                      WORD(g, timer),
-                                      WORD(g, stackguard),
-                                      WORD(g, lockedm),
-                                      WORD(g, preempted),
-                                      {0}};
-static const struct word m_words[] = {WORD(m, p),
-                                      WORD(m, curg),
-                                      WORD(m, nextp),
-                                      WORD(m, spinning),
-                                      WORD(m, schedlink),
-                                      WORD(m, park),
-                                      WORD(m, rand),
-                                      WORD(m, held),
-                                      WORD(m, park_commit),
-                                      WORD(m, oldp),
-                                      WORD(m, lockedg),
-                                      WORD(m, locks_thread),
-                                      {0}};
-static const struct word p_words[] = {WORD(p, status),
-                                      WORD(p, m),
-                                      WORD(p, link),
-                                      WORD(p, runqhead),
-                                      WORD(p, runqtail),
-                                      WORD(p, runnext),
-                                      WORD(p, runq),
-                                      WORD(p, schedtick),
-                                      WORD(p, stats),
-                                      WORD(p, stats_seen),
-                                      WORD(p, gfree),
-                                      WORD(p, events),
-                                      WORD(p, timers_lock),
-                                      WORD(p, timers),
-                                      WORD(p, ntimers),
-                                      WORD(p, timers_when),
-                                      WORD(p, running),
-                                      WORD(p, syscalltick),
-                                      WORD(p, run_safe_point_fn),
-                                      WORD(p, sysmontick),
-                                      {0}};
-static const struct word sched_words[] = {
-    WORD(schedt, lock),       WORD(schedt, midle),          WORD(schedt, pidle),
-    WORD(schedt, runq),       WORD(schedt, runqsize),       WORD(schedt, npidle),
-    WORD(schedt, nmidle),     WORD(schedt, nmspinning),     WORD(schedt, needspinning),
-    WORD(schedt, lastpoll),   WORD(schedt, poll_until),     WORD(schedt, gfree_lock),
-    WORD(schedt, gfree),      WORD(schedt, ngfree),         WORD(schedt, goidgen),
-    WORD(schedt, allgs_lock), WORD(schedt, allm),           WORD(schedt, nmidlelocked),
-    WORD(schedt, nm),         WORD(schedt, nmfreed),        WORD(schedt, mfree),
-    WORD(schedt, worldsema),  WORD(schedt, safepoint),      WORD(schedt, stopwait),
-    WORD(schedt, stopnote),   WORD(schedt, safepoint_wait), WORD(schedt, safepoint_note),
-    WORD(schedt, sysmonwait), WORD(schedt, sysmonnote),     {0}};
-
-static bool name_word(const struct word *w, uint64_t offset, const char *who, uint64_t number,
-                      char *buf, size_t bytes)
-{
-    for (; w->bytes; w++) {
-        if (offset - w->offset < w->bytes)
-            break;
-    }
-    const char *field = w->bytes ? w->name : "?";
-    char number_text[24] = "";
-    if (number != UINT64_MAX)
-        snprintf(number_text, sizeof number_text, "%lu", (unsigned long)number);
-    snprintf(buf, bytes, "%s%s.%s", who, number_text, field);
-    return true;
-}
-
-static bool model_name(uint64_t addr, char *buf, size_t bytes)
-{
-    uint64_t d = addr - (uint64_t)&sched;
-    if (d < sizeof sched)
-        return name_word(sched_words, d, "sched", UINT64_MAX, buf, bytes);
-    for (int32_t i = 0; i < nprocs; i++) {
-        if ((d = addr - (uint64_t)allp[i]) < sizeof(struct p))
-            return name_word(p_words, d, "p", (uint64_t)i, buf, bytes);
-    }
-    for (const struct m *mp = sched.allm; mp; mp = mp->alllink) {
-        if ((d = addr - (uint64_t)mp) < sizeof *mp)
-            return name_word(m_words, d, "m", (uint64_t)mp->id, buf, bytes);
-        if ((d = addr - (uint64_t)mp->g0) < sizeof(struct g))
-            return name_word(g_words, d, "g0 of m", (uint64_t)mp->id, buf, bytes);
-    }
-    struct g **all = load_relaxed(&allgs.v);
-    for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
-        if ((d = addr - (uint64_t)all[i]) < sizeof(struct g))
-            return name_word(g_words, d, "g", all[i]->goid, buf, bytes);
-    }
-    return false;
-}
-
 static const struct sim_model model = {
     .begin = model_begin,
     .wrote = model_wrote,
     .stable = model_stable,
+    .switched = model_check_lists,
     .name = model_name,
     .crash = model_crash,
     .thread = model_thread,

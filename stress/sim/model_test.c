@@ -58,6 +58,9 @@ static void each_rule_that_is_broken_is_reported(void **state)
             fail_msg("%s: %s not reported (random %d, pct %d of %d)", c->name, c->expect, random,
                      pct, SEEDS);
     }
+    assert_true(sim_oracle_enable("conserve", false));
+    assert_true(reports(&canary_in_two_places, sim_strategy_random()) > 0);
+    assert_true(sim_oracle_enable("conserve", true));
     assert_true(sim_oracle_enable("race", true));
 }
 

@@ -153,6 +153,8 @@ static void switch_to(struct thread *t)
     sim.slice_end = sim.points + (sim.fair ? FAIR_SLICE : SIM_SLICE_POINTS);
     if (t == from)
         return;
+    if (sim_model && sim_model->switched)
+        sim_model->switched();
     void **tls = sim_model ? sim_model->tls : NULL;
     from->at = sim.at;
     from->fiber->node = sim.node;

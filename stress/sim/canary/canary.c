@@ -144,6 +144,123 @@ static void timer_without_waiter(void *arg)
         waits_with_company();
 }
 
+// A thread that is none of the runtime's breaks something while everybody sleeps.
+static void (*breaks)(void);
+static struct g *parked; // meanwhile
+
+static void breaks_and_waits(void *unused)
+{
+    (void)unused;
+    host_spin(1000000);
+    breaks();
+    host_spin(50000);
+}
+
+static void broken_while_all_sleep(void (*fn)(void))
+{
+    breaks = fn;
+    parked = rt_go(parks, NULL);
+    if (host_thread_create(breaks_and_waits, NULL, 0) == 0)
+        rt_sleep(10000000);
+}
+
+static void forget_timers(void)
+{
+    for (int32_t i = 0; i < nprocs; i++) {
+        allp[i]->ntimers = 0;
+        store_relaxed(&allp[i]->timers_when, 0);
+    }
+}
+
+static void wake_sleeper(void)
+{
+    struct g **all = load_relaxed(&allgs.v);
+    store_relaxed(&all[0]->status, G_RUNNABLE);
+}
+
+static void miscount_idle_p(void)
+{
+    add_relaxed(&sched.npidle, -1);
+}
+
+static void miscount_idle_m(void)
+{
+    sched.nmidle++;
+}
+
+static void miscount_global_queue(void)
+{
+    store_relaxed(&sched.runqsize, 1);
+}
+
+static void miscount_spinning(void)
+{
+    add_relaxed(&sched.nmspinning, 1);
+}
+
+static void miscount_dead(void)
+{
+    add_relaxed(&sched.ngfree, 1);
+}
+
+static void miscount_own_dead(void)
+{
+    allp[1]->ngfree++;
+}
+
+static void hold_idle_p(void)
+{
+    allp[0]->m = &m0;
+}
+
+static void run_idle_p(void)
+{
+    store_relaxed(&allp[0]->status, P_RUNNING);
+}
+
+static void keep_lock(void)
+{
+    m0.held.n = 1;
+}
+
+static void ready_in_no_queue(void)
+{
+    store_relaxed(&parked->status, G_RUNNABLE);
+}
+
+static void ready_in_two_places(void)
+{
+    store_relaxed(&parked->status, G_RUNNABLE);
+    uint32_t tail = load_relaxed(&allp[0]->runqtail);
+    store_relaxed(&allp[0]->runq[tail % RUNQ_SIZE], parked);
+    store_relaxed(&allp[0]->runq[(tail + 1) % RUNQ_SIZE], parked);
+    store_release(&allp[0]->runqtail, tail + 2);
+}
+
+#define BROKEN(name, fn)                                                                           \
+    static void name(void *unused)                                                                 \
+    {                                                                                              \
+        (void)unused;                                                                              \
+        broken_while_all_sleep(fn);                                                                \
+    }
+BROKEN(timers_forgotten, forget_timers)
+BROKEN(woken_early, wake_sleeper)
+BROKEN(idle_p_miscounted, miscount_idle_p)
+BROKEN(idle_m_miscounted, miscount_idle_m)
+BROKEN(global_queue_miscounted, miscount_global_queue)
+BROKEN(spinning_miscounted, miscount_spinning)
+BROKEN(dead_miscounted, miscount_dead)
+BROKEN(own_dead_miscounted, miscount_own_dead)
+BROKEN(idle_p_held, hold_idle_p)
+BROKEN(idle_p_runs, run_idle_p)
+BROKEN(lock_kept, keep_lock)
+
+BROKEN(in_no_queue, ready_in_no_queue)
+BROKEN(in_two_places, ready_in_two_places)
+
+const struct canary canary_in_two_places = {"in two places", "invariant",
+                                            "a queue holds a goroutine twice", in_two_places};
+
 // Goes on after a refusal and ends with words of its own; or was not refused, and ends with the
 // words for that.
 static void claims_a_fault(void *arg)
@@ -170,6 +287,18 @@ const struct canary canaries[] = {
      submitted_and_time_passes},
     {"a timer that nobody waits for", "lost-wake", "a timer is left", timer_without_waiter},
     {"checkdead is wrong", "deadlock", "checkdead gives a false alarm", false_alarm},
+    {"timers forgotten", "timer", "no p knows of a sleeping goroutine's timer", timers_forgotten},
+    {"woken early", "timer", "is woken before its time", woken_early},
+    {"idle p's miscounted", "invariant", "sched.npidle is not", idle_p_miscounted},
+    {"idle m's miscounted", "invariant", "sched.nmidle is not", idle_m_miscounted},
+    {"global queue miscounted", "invariant", "sched.runqsize is not", global_queue_miscounted},
+    {"spinning m's miscounted", "invariant", "sched.nmspinning is not", spinning_miscounted},
+    {"dead goroutines miscounted", "invariant", "sched.ngfree is not", dead_miscounted},
+    {"a p's dead miscounted", "invariant", "a p's ngfree is not", own_dead_miscounted},
+    {"an idle p is held", "invariant", "an idle p is held by an m", idle_p_held},
+    {"an idle p runs", "invariant", "a running p is held by no m", idle_p_runs},
+    {"in no queue", "invariant", "a runnable goroutine stands in no queue", in_no_queue},
+    {"asleep with a lock", "invariant", "an m sleeps with a lock", lock_kept},
     {"parked, nobody readies", "deadlock", "all goroutines wait", nobody_readies},
     {0},
 };

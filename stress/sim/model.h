@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of the model share. It is built once per size of the runtime.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// model.c: appends each goroutine that is alive, with its state.
+void model_list_goroutines(char *buf, size_t bytes);
+
+// model_counts.c: the oracle `invariant`
+void model_check_lists(void);  // cheap; whenever another thread runs
+void model_check_stable(void); // all; at a stable point
+
+// model_names.c: as sim_address_name; false for what is no word of the runtime
+bool model_name(uint64_t addr, char *buf, size_t bytes);
