@@ -11,8 +11,8 @@
 // conserve: time is about to pass by more than CONSERVE_BOUND_NS while a p is idle and a goroutine
 // queued.
 //
-// timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked of
-// the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
+// timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
+// of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
 // invariant: model_counts.c. Names of words: model_names.c.
 //

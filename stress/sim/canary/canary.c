@@ -228,13 +228,24 @@ static void ready_in_no_queue(void)
     store_relaxed(&parked->status, G_RUNNABLE);
 }
 
+static void queue_one(struct g *gp)
+{
+    uint32_t tail = load_relaxed(&allp[0]->runqtail);
+    store_relaxed(&allp[0]->runq[tail % RUNQ_SIZE], gp);
+    store_release(&allp[0]->runqtail, tail + 1);
+}
+
 static void ready_in_two_places(void)
 {
     store_relaxed(&parked->status, G_RUNNABLE);
-    uint32_t tail = load_relaxed(&allp[0]->runqtail);
-    store_relaxed(&allp[0]->runq[tail % RUNQ_SIZE], parked);
-    store_relaxed(&allp[0]->runq[(tail + 1) % RUNQ_SIZE], parked);
-    store_release(&allp[0]->runqtail, tail + 2);
+    queue_one(parked);
+    queue_one(parked);
+}
+
+static void other_in_queue(void)
+{
+    store_relaxed(&parked->status, G_RUNNABLE);
+    queue_one(load_relaxed(&allgs.v)[0]);
 }
 
 #define BROKEN(name, fn)                                                                           \
@@ -258,8 +269,25 @@ BROKEN(lock_kept, keep_lock)
 BROKEN(in_no_queue, ready_in_no_queue)
 BROKEN(in_two_places, ready_in_two_places)
 
-const struct canary canary_in_two_places = {"in two places", "invariant",
-                                            "a queue holds a goroutine twice", in_two_places};
+BROKEN(other_queued, other_in_queue)
+
+const struct canary canaries_queued[] = {
+    {"in two places", "invariant", "a queue holds a goroutine twice", in_two_places},
+    {"another is queued", "invariant", "or one that is not runnable", other_queued},
+    {0},
+};
+
+// Right again before anybody could sleep.
+static void idle_p_miscounted_for_a_moment(void *arg)
+{
+    (void)arg;
+    rt_go(nothing, NULL);
+    for (int i = 0; i < 10; i++) {
+        miscount_idle_p();
+        host_yield();
+        add_relaxed(&sched.npidle, 1);
+    }
+}
 
 // Goes on after a refusal and ends with words of its own; or was not refused, and ends with the
 // words for that.
@@ -290,6 +318,8 @@ const struct canary canaries[] = {
     {"timers forgotten", "timer", "no p knows of a sleeping goroutine's timer", timers_forgotten},
     {"woken early", "timer", "is woken before its time", woken_early},
     {"idle p's miscounted", "invariant", "sched.npidle is not", idle_p_miscounted},
+    {"idle p's miscounted for a moment", "invariant", "sched.npidle is not",
+     idle_p_miscounted_for_a_moment},
     {"idle m's miscounted", "invariant", "sched.nmidle is not", idle_m_miscounted},
     {"global queue miscounted", "invariant", "sched.runqsize is not", global_queue_miscounted},
     {"spinning m's miscounted", "invariant", "sched.nmspinning is not", spinning_miscounted},

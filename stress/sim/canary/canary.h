@@ -14,7 +14,7 @@ struct canary {
 extern const struct canary canaries[]; // ends with name NULL
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
-// Also reported by `conserve`, which sees the goroutine beside an idle p.
-extern const struct canary canary_in_two_places;
+// Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.
+extern const struct canary canaries_queued[];
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);
