@@ -20,7 +20,8 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, LOOP_VISITS = 100, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
+enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, LOOP_VISITS = 100, RELAXES_ALONE = 200 };
+enum { DEFAULT_STACK_BYTES = 64 << 10 };
 
 void sim_threads_restart(void)
 {
