@@ -91,7 +91,7 @@ void replay_case(struct repro_case *c, uint32_t times, const volatile sig_atomic
     size_t missing;
 
     *out = (struct replay_outcome){.times = 0};
-    trial_begin(&t, c->program);
+    trial_begin(&t, c->program, c->memory);
     case_schedule(c, &schedule, &missing);
     while (out->times < times && (out->times == 0 || stop == NULL || !*stop)) {
         enum replay_grade grade = grade_one(c, &t, &schedule, missing, out);

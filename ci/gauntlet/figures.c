@@ -188,7 +188,7 @@ static bool bench_yardstick(struct bench *b)
         return false;
     }
     trial_init();
-    trial_begin(&y.trial, w);
+    trial_begin(&y.trial, w, SIM_SC);
     y.trial.program.fn[0] = yardstick_main;
     for (int i = 0; i < 100 && ok; i++) // pages are opened, names and stacks met once
         ok = run_yardstick(&y);
