@@ -228,7 +228,7 @@ static void weigh(struct view *v)
         const struct sim_event *e = &v->e[i];
         int place = place_of(v, e);
 
-        heavier(v, i, is_buffered(e) ? 350 : !is_plain(e));
+        heavier(v, i, is_buffered(e) ? 700 : !is_plain(e));
         if (place >= 0) {
             heavier(v, i, WEIGHT_MARK);
             heavier_near(v, i, 400);
