@@ -28,8 +28,9 @@ static struct held *entry(uint32_t thread, uint32_t i)
 
 void buffer_restart(void)
 {
-    memset(buffers, 0, sizeof buffers);
     sim.held = sim.holders = 0;
+    if (sim.tso)
+        memset(buffers, 0, sizeof buffers);
 }
 
 void buffer_thread_runs(void)
