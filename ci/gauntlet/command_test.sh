@@ -267,10 +267,10 @@ printf -- '- Mechanism: x.\n- Memory: tso.\n' > "$scratch/tree/repro/bank/relaxe
 export GAUNTLET_PATCHED="$gauntlet"
 check "bank, not found" 1 '"memory":	"tso"' "$gauntlet" bank --json --for 300ms
 truth 'o["bugs"][0]["found"] is False'
+truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
 printf -- '- Memory: weak.\n' > "$scratch/tree/repro/bank/relaxed-tail/about.md"
 check "bank, memory" 2 "'weak' is not known" "$gauntlet" bank --json --for 300ms
 rm "$scratch/tree/repro/bank/relaxed-tail/about.md"
-truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
 interrupt "$gauntlet" bank --for 60s --json
 name="bank, interrupted"
 [ $status = 1 ] || fail "bank, interrupted: status $status"
