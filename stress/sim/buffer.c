@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // See buffer.h. Everything that changes a queue runs on the engine's stack: a drain may meet an
-// oracle, and a choice asks the strategy.
+// oracle, and a choice asks the strategy. Nothing there may enter the engine again.
 
 #include "stress/sim/buffer.h"
 
@@ -115,56 +115,63 @@ void buffer_drain(void)
 // Stores ----------------------------------------------------------------------------------
 
 struct store {
-    struct held h;
+    uint64_t addr, value, pc;
+    uint32_t size, site;
     int order;
-    bool held;
+    struct held *held; // where; NULL: nowhere
 };
 
-static void hold(const struct held *h, int order)
+static struct held *hold(const struct store *s)
 {
     struct buffer *b = &buffers[sim.thread];
     if (b->n == ENTRIES)
         drain_oldest(sim_current);
-    struct held *to = entry(sim.thread, b->n);
-    *to = *h;
-    to->node = sim.node;
-    to->context = sim.at.context;
+    struct held *h = entry(sim.thread, b->n);
+    *h = (struct held){.addr = s->addr,
+                       .value = s->value,
+                       .pc = s->pc,
+                       .size = s->size,
+                       .site = s->site,
+                       .node = sim.node,
+                       .context = sim.at.context};
     uint64_t old = 0;
-    memcpy(&old, (const void *)h->addr, h->size); // a bad address faults here and now
-    race_store_made(h->addr, h->size, order, h->pc, &to->race);
+    memcpy(&old, (const void *)s->addr, s->size); // a bad address faults here and now
     sim.holders += b->n++ == 0;
     buffer_thread_runs();
     sim.next_stop = 0; // from now on a strategy may be asked to drain
     if (sim.tracing)
-        trace_event("store held", h->site, h->pc, h->addr, old, h->value, -1);
+        trace_event("store held", s->site, s->pc, s->addr, old, s->value, -1);
+    return h;
 }
 
 // Code uses the stack that it runs on without hooks, in any order with what would be held there.
 static bool may_be_held(const struct store *s)
 {
-    return s->order != __ATOMIC_SEQ_CST && s->h.size <= sizeof s->h.value && !sim.fair &&
-           !memory_one_commit(s->h.addr, (uint64_t)sim_current->sp);
+    return s->order != __ATOMIC_SEQ_CST && s->size <= sizeof s->value && !sim.fair &&
+           !memory_one_commit(s->addr, (uint64_t)sim_current->sp);
 }
 
 static void store_entry(void *arg)
 {
     struct store *s = arg;
-    s->held = may_be_held(s) && (sim.held > 0 || sim_choose_number(SIM_HOLD, 2, s->h.site) != 0);
-    if (s->held)
-        hold(&s->h, s->order);
+    if (may_be_held(s) && (sim.held > 0 || sim_choose_number(SIM_HOLD, 2, s->site) != 0))
+        s->held = hold(s);
     else
         drain(sim_current, sim.held);
 }
 
+// The race check comes last and here: it enters the engine when it has something to report.
 bool buffer_store(uint64_t addr, unsigned size, uint64_t value, int order, uint32_t site,
                   uint64_t pc)
 {
     if (sim.held == 0 && sim.points < sim.strategy->next_hold && !sim.ask[site])
         return false;
-    struct store s = {.h = {.addr = addr, .value = value, .pc = pc, .size = size, .site = site},
-                      .order = order};
+    struct store s = {
+        .addr = addr, .value = value, .pc = pc, .size = size, .site = site, .order = order};
     sim_enter(store_entry, &s);
-    return s.held;
+    if (s.held)
+        race_store_made(addr, size, order, pc, &s.held->race);
+    return s.held != NULL;
 }
 
 // Other accesses --------------------------------------------------------------------------

@@ -17,8 +17,8 @@
 #include "stress/sim/race.h"
 
 void buffer_restart(void);
-// The running thread stores (the point has been). True when the store is held, or has been dealt
-// with; false when it is to be done now, all older ones having drained.
+// The running thread stores (the point has been). True when the store is held; false when it is to
+// be done now, all older ones having drained.
 bool buffer_store(uint64_t addr, unsigned size, uint64_t value, int order, uint32_t site,
                   uint64_t pc);
 // The running thread, which holds stores, loads: true when *value is what its own held store will
