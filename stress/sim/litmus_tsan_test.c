@@ -20,7 +20,7 @@
 
 // Rounds of a program that must be reported, and of one that must not. What a race is missed in
 // goes on until its reader has met the writer, for else nothing was to be reported.
-enum { REPORTED = 66, NOT_MET = 3, ROUNDS = 20000, SILENT_ROUNDS = 100, THREADS = 4 };
+enum { REPORTED = 66, NOT_MET = 3, ROUNDS = 20000, SILENT_ROUNDS = 50, THREADS = 4 };
 
 // What compiler-rt 19 does not know of C11. A report where the engine has none is a false one; no
 // report where the engine has one is a race missed.
