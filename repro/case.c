@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const case_kind_names[SIM_KINDS] = {"run", "next", "random", "fault", "hold", "drain"};
+
 static void print_quoted(const char *text, FILE *out)
 {
     fputc('"', out);
@@ -31,8 +33,6 @@ static uint32_t usual_turn(const struct case_choice *c)
     return c->after[0] != 0;
 }
 
-static const char *const kind_words[SIM_KINDS] = {"run", "next", "random", "fault"};
-
 void case_print_choice(const struct case_choice *c, FILE *out)
 {
     fputs(c->actor, out);
@@ -47,10 +47,11 @@ void case_print_choice(const struct case_choice *c, FILE *out)
     fprintf(out, " at %s ", c->function);
     print_quoted(c->text, out);
     fprintf(out, " #%u visit %u: ", c->rank, c->visit);
-    if (c->kind == SIM_RANDOM)
-        fprintf(out, "random %u", c->number);
-    else
-        fprintf(out, "%s %s", kind_words[c->kind], c->run);
+    fputs(case_kind_names[c->kind], out);
+    if (sim_value_is_name(c->kind))
+        fprintf(out, " %s", c->name);
+    else if (c->kind != SIM_HOLD)
+        fprintf(out, " %u", c->number);
 }
 
 void case_print(const struct repro_case *c, FILE *out)
@@ -59,7 +60,7 @@ void case_print(const struct repro_case *c, FILE *out)
     fprintf(out, "status %s\noracle %s\nsignature %s\n", c->fixed ? "fixed" : "open", c->oracle,
             c->signature);
     fprintf(out, "sizes %s\nmemory %s\n%sfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
-            c->memory, c->frozen ? "sysmon frozen\n" : "", c->found);
+            sim_memory_names[c->memory], c->frozen ? "sysmon frozen\n" : "", c->found);
     workload_print(c->program, out, "  ");
     fputs("choices\n", out);
     for (size_t i = 0; i < c->choices; i++) {
@@ -98,10 +99,10 @@ static bool choice_from(struct case_choice *to, const struct sim_choice *from)
     }
     snprintf(to->actor, sizeof to->actor, "%s", sim_name(from->actor));
     snprintf(to->after, sizeof to->after, "%s", sim_name(from->after));
-    if (from->kind == SIM_RANDOM)
-        to->number = from->value;
+    if (sim_value_is_name(from->kind))
+        snprintf(to->name, sizeof to->name, "%s", sim_name(from->value));
     else
-        snprintf(to->run, sizeof to->run, "%s", sim_name(from->value));
+        to->number = from->value;
     to->function = strdup(function);
     to->text = strdup(text);
     return to->function != NULL && to->text != NULL;
@@ -154,7 +155,7 @@ void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, si
         }
         to.actor = sim_intern(from->actor);
         to.after = from->after[0] ? sim_intern(from->after) : 0;
-        to.value = from->kind == SIM_RANDOM ? from->number : sim_intern(from->run);
+        to.value = sim_value_is_name(from->kind) ? sim_intern(from->name) : from->number;
         sim_schedule_push(schedule, &to);
     }
 }

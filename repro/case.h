@@ -20,6 +20,8 @@
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
 //       m0.1 at notesleep "host_futex_wait(...)" #0 visit 1: fault EINTR
+//       main:1 at runqput "store_release(...)" #0 visit 2: hold
+//       worker:0 at runqempty "load_acquire(...)" #0 visit 1: drain m0
 //
 // status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. The signature
 // begins with the oracle. found: any text; here, the command that found it. program: see
@@ -28,6 +30,8 @@
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a
 // thread cannot go on, and this one follows; fault: what the host does instead (sim_fault_name).
+// memory tso alone: hold: this store is not seen by others yet; drain: the oldest such store of a
+// thread is seen now.
 #pragma once
 
 #include "stress/sim/sim.h"
@@ -52,17 +56,21 @@ struct case_choice {
     uint32_t turn, visit;
     char *function, *text; // function "host" and "" : a host call; "none" and "" : no site
     uint32_t rank;
-    char run[CASE_NAME_BYTES]; // SIM_RUN, SIM_NEXT: a thread; SIM_FAULT: the fault
-    uint32_t number;           // SIM_RANDOM
+    char name[CASE_NAME_BYTES]; // the value: of a thread or a fault
+    uint32_t number;            // or this, see sim_value_is_name
 };
 
 struct repro_case {
-    bool fixed, frozen; // frozen: sysmon
-    char oracle[32], signature[512], memory[8], found[CASE_FOUND_BYTES];
+    bool fixed;
+    enum sim_memory memory;
+    bool frozen; // sysmon
+    char oracle[32], signature[512], found[CASE_FOUND_BYTES];
     struct workload *program;   // owned
     struct case_choice *choice; // owned
     size_t choices, capacity;
 };
+
+extern const char *const case_kind_names[SIM_KINDS]; // by enum sim_kind
 
 // *c is overwritten, and released with case_free. False and *err when malformed; then nothing is
 // owned.

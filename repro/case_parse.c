@@ -48,8 +48,8 @@ static bool one_of(struct parser *p, const char *key, const char *a, const char 
 
     if (!expect_key(p, key))
         return false;
-    if (!scan_word(&p->s, &w) || !(word_is(&w, a) || (b != NULL && word_is(&w, b))))
-        return scan_fail(&p->s, w.col, "%s: %s%s%s expected", key, a, b ? " or " : "", b ? b : "");
+    if (!scan_word(&p->s, &w) || !(word_is(&w, a) || word_is(&w, b)))
+        return scan_fail(&p->s, w.col, "%s: %s or %s expected", key, a, b);
     *is_b = !word_is(&w, a);
     return scan_eol(&p->s);
 }
@@ -239,9 +239,24 @@ static bool parse_site(struct parser *p, struct case_choice *c)
     return scan_fail(&p->s, w.col, "rank expected, such as #0");
 }
 
-static bool parse_fault(struct parser *p, const struct word *w, struct case_choice *c)
+static bool parse_kind(struct parser *p, enum sim_kind *kind)
 {
-    if (word_copy(w, c->run, sizeof c->run) && sim_fault_find(c->run) != SIM_FAULT_NONE)
+    struct word w;
+
+    if (scan_word(&p->s, &w))
+        for (*kind = 0; *kind < SIM_KINDS; ++*kind)
+            if (word_is(&w, case_kind_names[*kind]))
+                break;
+    if (w.n == 0 || *kind == SIM_KINDS)
+        return scan_fail(&p->s, w.col, "run, next, random, fault, hold or drain expected");
+    if ((*kind == SIM_HOLD || *kind == SIM_DRAIN) && p->c->memory == SIM_SC)
+        return scan_fail(&p->s, w.col, "contradiction: nothing is held under memory sc");
+    return true;
+}
+
+static bool parse_fault(struct parser *p, const struct word *w, char *name)
+{
+    if (word_copy(w, name, CASE_NAME_BYTES) && sim_fault_find(name) != SIM_FAULT_NONE)
         return true;
     return scan_fail(&p->s, w->col, "'%.*s' is not the name of a fault", word_width(w), w->s);
 }
@@ -251,19 +266,18 @@ static bool parse_value(struct parser *p, struct case_choice *c)
     struct word w;
     uint64_t number;
 
-    if (!scan_word(&p->s, &w) || !(word_is(&w, "run") || word_is(&w, "next") ||
-                                   word_is(&w, "random") || word_is(&w, "fault")))
-        return scan_fail(&p->s, w.col, "run, next, random or fault expected");
-    c->kind = word_is(&w, "run")      ? SIM_RUN
-              : word_is(&w, "next")   ? SIM_NEXT
-              : word_is(&w, "random") ? SIM_RANDOM
-                                      : SIM_FAULT;
+    if (!parse_kind(p, &c->kind))
+        return false;
+    if (c->kind == SIM_HOLD) {
+        c->number = 1;
+        return scan_eol(&p->s);
+    }
     if (!scan_word(&p->s, &w))
         return scan_fail(&p->s, w.col, "value expected");
     if (c->kind == SIM_FAULT)
-        return parse_fault(p, &w, c) && scan_eol(&p->s);
-    if (c->kind != SIM_RANDOM)
-        return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
+        return parse_fault(p, &w, c->name) && scan_eol(&p->s);
+    if (sim_names_thread(c->kind))
+        return parse_actor_name(p, &w, c->name) && scan_eol(&p->s);
     if (!word_number(&w, SIM_RANDOM_VALUES - 1, &number))
         return scan_fail(&p->s, w.col, "'%.*s' is not a number up to %d", word_width(&w), w.s,
                          SIM_RANDOM_VALUES - 1);
@@ -333,11 +347,14 @@ static bool same_place(const struct case_choice *a, const struct case_choice *b)
            strcmp(a->text, b->text) == 0;
 }
 
-// An execution comes to a place once, so of two choices there one could never be taken.
+// An execution comes to a place once, so of two choices there one could never be taken; only stores
+// may drain there one after the other.
 static bool first_at_its_place(struct parser *p, uint32_t col)
 {
     const struct repro_case *c = p->c;
 
+    if (c->choice[c->choices - 1].kind == SIM_DRAIN)
+        return true;
     for (size_t i = 0; i + 1 < c->choices; i++)
         if (same_place(&c->choice[i], &c->choice[c->choices - 1]))
             return scan_fail(&p->s, col, "the place of choice %zu for the second time", i + 1);
@@ -374,14 +391,14 @@ static bool parse_choices(struct parser *p)
 static bool parse_header(struct parser *p, bool *prod)
 {
     struct repro_case *c = p->c;
-    bool other;
+    bool tso;
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
         !parse_signature(p))
         return false;
-    if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
+    if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", "tso", &tso))
         return false;
-    snprintf(c->memory, sizeof c->memory, "sc");
+    c->memory = tso ? SIM_TSO : SIM_SC;
     const struct scan mark = p->s;
     c->frozen = expect_key(p, "sysmon");
     if (!c->frozen)

@@ -98,8 +98,15 @@ static void heavier_near(struct view *v, size_t i, uint32_t weight)
 
 static bool is_write(const struct sim_event *e)
 {
-    return e->addr != 0 && !is_plain(e) && strcmp(e->what, "load") != 0 &&
-           strcmp(e->what, "cas failed") != 0;
+    return e->addr != 0 && !is_plain(e) && strncmp(e->what, "load", 4) != 0 &&
+           strcmp(e->what, "cas failed") != 0 && strcmp(e->what, "store held") != 0;
+}
+
+// Where memory and what its owner sees of it part, and where they meet again.
+static bool is_buffered(const struct sim_event *e)
+{
+    return strcmp(e->what, "store held") == 0 || strcmp(e->what, "drains") == 0 ||
+           strcmp(e->what, "load own") == 0;
 }
 
 // Between the two places of a finding lies what ought to have ordered them; else the end matters
@@ -221,7 +228,7 @@ static void weigh(struct view *v)
         const struct sim_event *e = &v->e[i];
         int place = place_of(v, e);
 
-        heavier(v, i, !is_plain(e));
+        heavier(v, i, is_buffered(e) ? 700 : !is_plain(e));
         if (place >= 0) {
             heavier(v, i, WEIGHT_MARK);
             heavier_near(v, i, 400);
@@ -339,7 +346,7 @@ static void print_values(const struct view *v, const struct sim_event *e)
     if (strcmp(e->what, "cas failed") == 0)
         fprintf(v->out, " is %s, not %s", value_name(e->new_value, b, sizeof b),
                 value_name(e->old_value, a, sizeof a));
-    else if (e->old_value != e->new_value && strcmp(e->what, "load") != 0)
+    else if (e->old_value != e->new_value)
         fprintf(v->out, " %s → %s", value_name(e->old_value, a, sizeof a),
                 value_name(e->new_value, b, sizeof b));
     else if (strcmp(e->what, "read") != 0 && strcmp(e->what, "write") != 0)
@@ -403,6 +410,10 @@ static void print_choice(struct view *v, const struct sim_event *e)
                 sim_name(choice->value));
     else if (choice->kind == SIM_FAULT)
         fprintf(v->out, "a fault of the host: %s", sim_name(choice->value));
+    else if (choice->kind == SIM_HOLD)
+        fprintf(v->out, "%s's store is held, others do not see it yet", sim_name(e->thread));
+    else if (choice->kind == SIM_DRAIN)
+        fprintf(v->out, "%s's oldest held store drains", sim_name(choice->value));
     else
         fprintf(v->out, "host_random says %u", choice->value);
     fprintf(v->out, "%s\n", paint(v, PLAIN));
@@ -548,8 +559,8 @@ static void print_head(const struct view *v, bool same)
     fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
     fprintf(v->out, "  %s, %s sizes, memory %s%s, %zu choice%s, %" PRIu64 " points; found by %s\n",
             c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
-            c->memory, c->frozen ? ", sysmon frozen" : "", c->choices, c->choices == 1 ? "" : "s",
-            v->r->points, c->found);
+            sim_memory_names[c->memory], c->frozen ? ", sysmon frozen" : "", c->choices,
+            c->choices == 1 ? "" : "s", v->r->points, c->found);
     if (!same)
         fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
                 v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found",
@@ -571,10 +582,9 @@ bool explain(struct repro_case *c, const struct explain_options *options, FILE *
 {
     struct view v = {.c = c, .colour = options->colour, .out = out};
     struct sim_schedule schedule;
-    struct trial t = {0};
+    struct trial t = {.memory = c->memory, .frozen = c->frozen};
     size_t missing;
 
-    t.frozen = c->frozen;
     trial_begin(&t, c->program);
     case_schedule(c, &schedule, &missing);
     v.r = trial_run(&t, sim_strategy_replay(&schedule), 0, true);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hunting loop. The plan is a fixed function of the seed: slice number -> workload, strategy
-// and the seeds of its executions, so several processes can share one plan, and the same seed hunts
-// the same executions again. Slices are short, so that every pair has had its turn within a second.
+// The hunting loop. The plan is a fixed function of the seed, so several processes can share one,
+// and the same seed hunts the same executions again. Executions come in slices of 32. The number of
+// a slice, as digits from the lowest, says what they have in common: memory model, workload,
+// strategy; the rest counts the cycles through all of these. In every fourth execution of a slice
+// the host may fail. Slices are short: a cycle takes some seconds.
 #include "repro/hunt.h"
 
 #include <stdlib.h>
@@ -69,11 +71,20 @@ static bool replays_as_text(const struct repro_case *c)
     return ok;
 }
 
+// Without a store that is held the models are one: such a case says the simpler.
+static enum sim_memory memory_needed(const struct repro *r)
+{
+    for (size_t i = 0; i < r->schedule.n; i++)
+        if (r->schedule.v[i].kind == SIM_HOLD)
+            return r->memory;
+    return SIM_SC;
+}
+
 static void set_case(struct hunt_find *f, struct repro *r)
 {
     memcpy(f->c.oracle, r->oracle, sizeof f->c.oracle);
     memcpy(f->c.signature, r->signature, sizeof f->c.signature);
-    snprintf(f->c.memory, sizeof f->c.memory, "sc");
+    f->c.memory = memory_needed(r);
     f->c.frozen = r->frozen;
     f->c.program = r->w;
     r->w = NULL;
@@ -89,8 +100,7 @@ static void pursue(struct hunter *h, const struct trial *t, const char *strategy
 {
     struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
     struct minimize_limits limits = minimize_limits_default(h->p->seed);
-    const struct workload *w = t->w;
-    struct repro repro = {.w = workload_copy(w), .frozen = t->frozen};
+    struct repro repro = {.w = workload_copy(t->w), .memory = t->memory, .frozen = t->frozen};
 
     if (repro.w == NULL)
         return;
@@ -108,7 +118,7 @@ static void pursue(struct hunter *h, const struct trial *t, const char *strategy
     if (f.replayed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
         minimize(&repro, &limits, &f.minimizing);
     snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu execution%s",
-             h->p->found_by, w->name, strategy, (unsigned long long)f.executions,
+             h->p->found_by, t->w->name, strategy, (unsigned long long)f.executions,
              f.executions == 1 ? "" : "s");
     set_case(&f, &repro);
     h->p->find(&f, h->p->arg);
@@ -117,25 +127,38 @@ static void pursue(struct hunter *h, const struct trial *t, const char *strategy
     h->done = h->p->stop_at_first;
 }
 
-// In every fourth slice sysmon is frozen: its periodic rescue hides lost wake-ups. So that every
-// workload and every strategy gets both, rounds and cycles of rounds shift the count.
-static bool frozen_slice(const struct hunt_params *p, uint64_t slice)
-{
-    uint64_t round = slice / p->nworkloads, cycle = round / p->nstrategies;
+// What the executions of a slice have in common.
+struct turn {
+    enum sim_memory memory;
+    struct workload *w;
+    const char *strategy;
+    bool frozen;
+};
 
-    return (slice % p->nworkloads + round + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1;
+// The digits of the slice's number. Sysmon's periodic rescue hides lost wake-ups: it is frozen
+// where the last three add up to 3 modulo 4, so that each pair of workload and strategy gets both.
+static struct turn turn_of(const struct hunt_params *p, uint64_t slice)
+{
+    uint64_t pair = slice / p->nmemories;
+    uint64_t round = pair / p->nworkloads, cycle = round / p->nstrategies;
+    uint64_t workload = pair % p->nworkloads, strategy = round % p->nstrategies;
+
+    return (struct turn){.memory = p->memories[slice % p->nmemories],
+                         .w = p->workloads[workload],
+                         .strategy = p->strategies[strategy],
+                         .frozen =
+                             (workload + strategy + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1};
 }
 
 static void run_slice(struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
-    struct workload *w = p->workloads[slice % p->nworkloads];
-    const char *name = p->strategies[slice / p->nworkloads % p->nstrategies];
-    struct trial t = {.frozen = frozen_slice(p, slice)};
+    const struct turn turn = turn_of(p, slice);
+    struct trial t = {.memory = turn.memory, .frozen = turn.frozen};
 
-    trial_begin(&t, w);
+    trial_begin(&t, turn.w);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
-        struct sim_strategy *strategy = sim_strategy_by_name(name);
+        struct sim_strategy *strategy = sim_strategy_by_name(turn.strategy);
         t.faults = i % FAULTS_EVERY == FAULTS_EVERY - 1 ? p->faults : SIM_FAULTS_OFF;
         const struct sim_result *r =
             trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
@@ -148,8 +171,8 @@ static void run_slice(struct hunter *h, uint64_t slice)
         h->stats->hits++;
         if (met_before(h, r->finding.signature))
             continue;
-        pursue(h, &t, name, r);
-        trial_begin(&t, w);
+        pursue(h, &t, turn.strategy, r);
+        trial_begin(&t, turn.w);
     }
 }
 

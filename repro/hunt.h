@@ -32,6 +32,8 @@ struct hunt_params {
     uint32_t nworkloads;
     const char *const *strategies; // by the engine's names
     uint32_t nstrategies;
+    enum sim_memory memories[SIM_MEMORIES]; // slices take them in turn
+    uint32_t nmemories;
     enum sim_faults_allowed faults; // in every fourth execution
     uint64_t seed;
     uint32_t part, parts; // this process takes every parts-th slice, from `part`

@@ -177,7 +177,7 @@ static enum sim_faults_allowed faults_of(const struct sim_schedule *s)
 
 bool repro_replays(struct repro *r, uint32_t times)
 {
-    struct trial t = {.frozen = r->frozen};
+    struct trial t = {.memory = r->memory, .frozen = r->frozen};
 
     trial_begin(&t, r->w);
     for (uint32_t i = 0; i < times; i++)
@@ -188,13 +188,13 @@ bool repro_replays(struct repro *r, uint32_t times)
 
 bool minimize(struct repro *r, const struct minimize_limits *limits, uint64_t *executions)
 {
-    struct minimizer m = {.r = r, .limits = limits};
+    struct minimizer m = {
+        .r = r, .limits = limits, .t = {.memory = r->memory, .frozen = r->frozen}};
     struct sim_schedule taken = {0};
     bool ok;
 
-    trial_begin(&m.t, r->w);
     m.t.faults = faults_of(&r->schedule);
-    m.t.frozen = r->frozen;
+    trial_begin(&m.t, r->w);
     ok = meets(&m, &r->schedule, &taken);
     if (ok) {
         sim_schedule_copy(&r->schedule, &taken);

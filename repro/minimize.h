@@ -9,9 +9,10 @@
 // A finding in terms of this binary. Owned: w and schedule; repro_free releases them.
 struct repro {
     struct workload *w;
+    enum sim_memory memory;
+    bool frozen; // sysmon
     struct sim_schedule schedule;
     char oracle[32], signature[512];
-    bool frozen; // sysmon
 };
 
 void repro_free(struct repro *r);

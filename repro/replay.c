@@ -87,7 +87,7 @@ void replay_case(struct repro_case *c, uint32_t times, const volatile sig_atomic
                  struct replay_outcome *out)
 {
     struct sim_schedule schedule;
-    struct trial t = {.frozen = c->frozen};
+    struct trial t = {.memory = c->memory, .frozen = c->frozen};
     size_t missing;
 
     *out = (struct replay_outcome){.times = 0};

@@ -29,6 +29,7 @@ const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strateg
     struct sim_params params = {.program = &t->program,
                                 .strategy = strategy,
                                 .seed = seed,
+                                .memory = t->memory,
                                 .trace = trace,
                                 .faults = t->faults,
                                 .freeze_helpers = t->frozen};

@@ -12,9 +12,11 @@
 struct trial {
     const struct workload *w;
     struct sim_program program;
-    enum sim_faults_allowed faults; // of the executions to come; off at first
-    bool frozen;                    // the runtime's helper, sysmon; likewise
-    uint64_t executions, points;    // so far
+    // Of the executions to come; at first sequential consistency and neither of the others.
+    enum sim_memory memory;
+    enum sim_faults_allowed faults;
+    bool frozen;                 // the runtime's helper, sysmon
+    uint64_t executions, points; // so far
 };
 
 // Once a process, before the first execution: starts the engine and shows it the runtime.

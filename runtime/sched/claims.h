@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: what the runtime promises, each claim in a process of its own, because rt_main does not
-// return. A claim is a main goroutine; one that holds ends with status 0, one that does not with a
-// fatal error.
+// For tests: what the runtime promises, each claim in a process of its own, because rt_main does
+// not return. A claim is a main goroutine; one that holds ends with status 0, one that does not
+// with a fatal error.
 #pragma once
 
 #include "runtime/base/throw.h"

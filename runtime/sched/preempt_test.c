@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests to give way: asked by sysmon, by hand, by who stops the world; taken at points and calls.
+// Requests to give way: asked by sysmon, by hand, by who stops the world; taken at points and
+// calls.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

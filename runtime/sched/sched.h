@@ -36,7 +36,15 @@ enum g_status {
     G_SCAN = 0x1000, // bit: locked for a stack scan
 };
 
-enum wait_reason { WAIT_NONE, WAIT_PARK, WAIT_SLEEP, WAIT_SEMA, WAIT_PREEMPTED, WAIT_OTHERS, WAIT_REASONS };
+enum wait_reason {
+    WAIT_NONE,
+    WAIT_PARK,
+    WAIT_SLEEP,
+    WAIT_SEMA,
+    WAIT_PREEMPTED, // stopped for a suspender
+    WAIT_OTHERS,    // on g0, for others to stop: see g0_wait
+    WAIT_REASONS
+};
 
 // A stack guard that no stack pointer is above: the goroutine is asked to give up its p at its next
 // check. The lowest bits say who asked.

@@ -2,10 +2,11 @@
 //
 // The engine's host: virtual threads, virtual time, an arena of fixed addresses. Same contract as
 // runtime/host/linux; see runtime/host/host.h. Every call is a scheduling point first: the point
-// stands before the effect.
+// stands before the effect. Then the thread's held stores drain, as in any kernel; host_relax is no
+// system call, but whoever spins waits for somebody who may wait for its stores.
 
 #include "runtime/host/host.h"
-#include "stress/sim/engine.h"
+#include "stress/sim/buffer.h"
 
 #include <errno.h>
 
@@ -16,9 +17,17 @@ static uint32_t point(uint64_t pc, uint64_t pending)
     return sim_point(pc, pending);
 }
 
-#define HOST_POINT() point(HOOK_PC, PENDING_OTHER)
+static uint32_t call_point(uint64_t pc, uint64_t pending)
+{
+    uint32_t site = point(pc, pending);
+    if (sim.held != 0)
+        buffer_drain();
+    return site;
+}
+
+#define HOST_POINT() call_point(HOOK_PC, PENDING_OTHER)
 #define HOST_POINT_ON(addr)                                                                        \
-    point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
+    call_point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
 #define HOST_TRACE(what, addr, old_value, new_value)                                               \
     do {                                                                                           \
         if (sim.tracing)                                                                           \
@@ -172,7 +181,7 @@ int64_t host_nanotime(void)
 {
     static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_JUMP_SHORT,
                                             SIM_FAULT_JUMP_MIDDLE, SIM_FAULT_JUMP_LONG};
-    uint32_t site = HOST_POINT();
+    uint32_t site = point(HOOK_PC, PENDING_OTHER); // no system call on the machine either
     enum sim_fault fault = sim_choose_fault(faults, 4, site);
     if (fault != SIM_FAULT_NONE)
         sim_jump(jump_ns(fault));

@@ -225,8 +225,8 @@ static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
     oracle_report(oracle, signature, message);
 }
 
-// All goroutines wait, and for what: a program that parks for ever is another bug than a runtime that
-// never wakes whom it stopped.
+// All goroutines wait, and for what: a program that parks for ever is another bug than a runtime
+// that never wakes whom it stopped.
 static void deadlock_report(void)
 {
     char what[160] = "all goroutines wait";

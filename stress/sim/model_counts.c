@@ -133,6 +133,14 @@ static void check_queues(void)
         report("a queue holds a goroutine twice, or one that is not runnable", are.n, stand.n);
 }
 
+// Whoever takes an idle p wakes it, or nobody watches the p. A frozen one never gets so far.
+static void check_sysmon(void)
+{
+    bool stopping = (load_relaxed(&sched.safepoint) & SAFEPOINT_STOP) != 0;
+    if (sched.sysmonwait && !stopping && load_relaxed(&sched.npidle) != nprocs)
+        report("sysmon sleeps while a p is in use", nprocs, load_relaxed(&sched.npidle));
+}
+
 void model_check_stable(void)
 {
     if (!oracle_on("invariant"))
@@ -141,6 +149,7 @@ void model_check_stable(void)
     check_p_s();
     check_m_s();
     check_queues();
+    check_sysmon();
     expect_count("sched.ngfree is not the number of dead goroutines in its list",
                  load_relaxed(&sched.ngfree), LIST_LENGTH(sched.gfree, schedlink));
 }

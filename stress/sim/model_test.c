@@ -15,15 +15,20 @@
 
 enum { SEEDS = 300 };
 
-static enum sim_faults_allowed faults; // of the executions to come
+// Of the executions to come.
+static enum sim_memory memory;
+static enum sim_faults_allowed faults;
 
 static const struct sim_result *run(const struct canary *c, struct sim_strategy *strategy,
                                     uint64_t seed)
 {
     const struct sim_program program = {
         .threads = 1, .fn = {canary_main}, .arg = (void *)(uintptr_t)c};
-    const struct sim_params params = {
-        .program = &program, .strategy = strategy, .seed = seed, .faults = faults};
+    const struct sim_params params = {.program = &program,
+                                      .strategy = strategy,
+                                      .seed = seed,
+                                      .memory = memory,
+                                      .faults = faults};
     return sim_run(&params);
 }
 
@@ -65,15 +70,51 @@ static void each_rule_that_is_broken_is_reported(void **state)
     assert_true(sim_oracle_enable("race", true));
 }
 
+// Holds every store that may be held, and is calm otherwise.
+static void hold_all_begin(struct sim_strategy *s, uint64_t seed)
+{
+    (void)seed;
+    s->next_point = UINT64_MAX;
+    s->next_hold = 0;
+}
+
+static uint32_t hold_all_choose(struct sim_strategy *s, const struct sim_point *p)
+{
+    (void)s;
+    return p->at.kind == SIM_HOLD;
+}
+
+// An oracle sees a store that was held when it drains.
+static void held_stores_are_reported(void **state)
+{
+    (void)state;
+    static struct sim_strategy hold_all = {
+        .name = "hold all", .begin = hold_all_begin, .choose = hold_all_choose};
+    assert_true(sim_oracle_enable("race", false));
+    memory = SIM_TSO;
+    for (const struct canary *c = canaries; c->name; c++) {
+        int held = reports(c, &hold_all), random = reports(c, sim_strategy_random());
+        if (c->expect && (held == 0 || random == 0))
+            fail_msg("%s: %s not reported (all held %d, random %d of %d)", c->name, c->expect, held,
+                     random, SEEDS);
+    }
+    assert_true(sim_oracle_enable("race", true));
+    assert_int_equal(reports(&canaries[0], &hold_all), 0);
+    memory = SIM_SC;
+}
+
 static void the_runtime_is_silent_with_races_on(void **state)
 {
     (void)state;
     static const char *const strategies[] = {"random", "pct4", "pos", "surw", "burst", "delay3"};
     assert_string_equal(canaries[0].name, "behaves");
-    for (faults = SIM_FAULTS_OFF; faults <= SIM_FAULTS_MILD; faults++) {
-        for (size_t i = 0; i < sizeof strategies / sizeof strategies[0]; i++)
-            assert_int_equal(reports(&canaries[0], sim_strategy_by_name(strategies[i])), 0);
+    for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+        for (faults = SIM_FAULTS_OFF; faults <= SIM_FAULTS_MILD; faults++) {
+            for (size_t i = 0; i < sizeof strategies / sizeof strategies[0]; i++)
+                assert_int_equal(reports(&canaries[0], sim_strategy_by_name(strategies[i])), 0);
+        }
     }
+    memory = SIM_SC;
     faults = SIM_FAULTS_OFF;
 }
 
@@ -157,6 +198,7 @@ int main(void)
     sim_use_runtime();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_that_is_broken_is_reported),
+        cmocka_unit_test(held_stores_are_reported),
         cmocka_unit_test(the_runtime_is_silent_with_races_on),
         cmocka_unit_test(only_its_own_words_excuse_a_fault),
         cmocka_unit_test(large_stores_are_seen_with_races_on),

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules as lists of choices, and names in them. Apart from the engine, so that tests without
-// one can link it.
+// Schedules as lists of choices, and names. Apart from the engine, so that tests without one can
+// link it.
 
 #include "stress/sim/sim.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+const char *const sim_memory_names[SIM_MEMORIES] = {"sc", "tso"};
+
+bool sim_memory_by_name(const char *name, enum sim_memory *memory)
+{
+    for (int i = 0; i < SIM_MEMORIES; i++) {
+        if (strcmp(sim_memory_names[i], name) == 0) {
+            *memory = (enum sim_memory)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 static const char *const fault_names[SIM_FAULTS] = {
     [SIM_FAULT_NONE] = "none",

@@ -289,6 +289,16 @@ static void idle_p_miscounted_for_a_moment(void *arg)
     }
 }
 
+// Takes a p from sysmon's eyes: its own.
+static void sysmon_put_to_sleep(void *arg)
+{
+    (void)arg;
+    lock(&sched.lock);
+    sched.sysmonwait = true;
+    unlock(&sched.lock);
+    host_spin(10000);
+}
+
 // Goes on after a refusal and ends with words of its own; or was not refused, and ends with the
 // words for that.
 static void claims_a_fault(void *arg)
@@ -329,6 +339,7 @@ const struct canary canaries[] = {
     {"an idle p runs", "invariant", "a running p is held by no m", idle_p_runs},
     {"in no queue", "invariant", "a runnable goroutine stands in no queue", in_no_queue},
     {"asleep with a lock", "invariant", "an m sleeps with a lock", lock_kept},
+    {"sysmon asleep", "invariant", "sysmon sleeps while a p is in use", sysmon_put_to_sleep},
     {"parked, nobody readies", "deadlock", "all goroutines wait", nobody_readies},
     {0},
 };

@@ -20,7 +20,7 @@ _Static_assert(SIM_THREADS_MAX <= 64, "a bit per thread");
 static void burst_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct burst *b = (void *)s;
-    b->dice = dice_of(seed);
+    dice_begin(&b->dice, s, seed);
     b->until = 0;
 }
 
@@ -41,8 +41,8 @@ static int rank(const struct burst *b, uint32_t thread)
 static uint32_t burst_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct burst *b = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&b->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&b->dice, s, p);
     if (p->number >= b->until)
         open_window(b, p);
     uint32_t best = p->n;

@@ -22,7 +22,7 @@ struct delay {
 static void delay_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct delay *d = (void *)s;
-    d->dice = dice_of(seed);
+    dice_begin(&d->dice, s, seed);
     d->used = 0;
     drawn_points_begin(&d->due, &d->dice.rng, d->bound);
     s->next_point = d->due.at[0];
@@ -31,8 +31,8 @@ static void delay_begin(struct sim_strategy *s, uint64_t seed)
 static uint32_t delay_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct delay *d = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&d->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&d->dice, s, p);
     uint32_t passed = 0;
     while (d->due.at[d->used] <= p->number && passed + 1 < p->n) {
         d->used++;

@@ -22,7 +22,7 @@ struct pct {
 static void pct_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct pct *c = (void *)s;
-    c->dice = dice_of(seed);
+    dice_begin(&c->dice, s, seed);
     memset(c->priority, 0, sizeof c->priority);
     c->lowest = 0;
     c->changes = 0;
@@ -40,8 +40,8 @@ static int64_t pct_priority(struct pct *c, uint32_t thread)
 static uint32_t pct_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct pct *c = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&c->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&c->dice, s, p);
     if (p->number >= s->next_point) {
         c->priority[sim.thread] = --c->lowest;
         while (c->change.at[c->changes] <= p->number)

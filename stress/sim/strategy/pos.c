@@ -19,7 +19,7 @@ struct pos {
 static void pos_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct pos *c = (void *)s;
-    c->dice = dice_of(seed);
+    dice_begin(&c->dice, s, seed);
     memset(c->priority, 0, sizeof c->priority);
 }
 
@@ -33,8 +33,8 @@ static uint64_t priority(struct pos *c, uint32_t thread)
 static uint32_t pos_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct pos *c = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&c->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&c->dice, s, p);
     uint32_t best = 0;
     for (uint32_t i = 1; i < p->n; i++) {
         if (priority(c, p->threads[i]) > priority(c, p->threads[best]))

@@ -24,7 +24,7 @@ static uint64_t geometric(struct random_walk *r)
 static void random_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct random_walk *r = (void *)s;
-    r->dice = dice_of(seed);
+    dice_begin(&r->dice, s, seed);
     r->shift = 1 + below(&r->dice.rng, 7);
     s->next_point = geometric(r);
 }
@@ -32,8 +32,8 @@ static void random_begin(struct sim_strategy *s, uint64_t seed)
 static uint32_t random_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct random_walk *r = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&r->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&r->dice, s, p);
     if (p->at.kind == SIM_NEXT)
         return below(&r->dice.rng, p->n);
     s->next_point = p->number + geometric(r);

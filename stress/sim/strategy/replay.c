@@ -50,7 +50,7 @@ static bool same_place(const struct sim_choice *a, const struct sim_choice *b)
 // The answer that the recorded value names, or 0 when it is not to be had here.
 static uint32_t answer_of(const struct sim_choice *c, const struct sim_point *p)
 {
-    if (p->at.kind == SIM_RANDOM)
+    if (!sim_value_is_name(p->at.kind))
         return c->value < p->n ? c->value : 0;
     enum sim_fault fault =
         p->at.kind == SIM_FAULT ? sim_fault_find(sim_name(c->value)) : SIM_FAULT_NONE;

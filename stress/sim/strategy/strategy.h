@@ -20,28 +20,22 @@ static inline uint32_t below(uint64_t *state, uint64_t n)
     return (uint32_t)((mix(state) >> 32) * n >> 32);
 }
 
-// The generator of an execution. Faults are as rare or as frequent as an own draw says, since some
-// bugs want one fault and others many.
+// The generator of an execution, and what randomized strategies answer alike: whatever is not about
+// who runs. How frequent faults and held stores are is drawn per execution, since some bugs want
+// one and others many.
 struct dice {
     uint64_t rng;
-    uint32_t fault_shift; // a fault strikes with probability 1 / 2^fault_shift
+    uint64_t apart;              // draws what not every execution is asked for: see dice.c
+    uint32_t fault_shift;        // a fault strikes with probability 1 / 2^fault_shift
+    uint32_t hold_gap, hold_for; // points, at most; hold_for 0: no drain
 };
 
-static inline struct dice dice_of(uint64_t seed)
-{
-    uint64_t apart = ~seed;
-    return (struct dice){.rng = seed, .fault_shift = 2 + below(&apart, 7)};
-}
+// In `begin` of `s`. Under SIM_TSO it sets next_hold.
+void dice_begin(struct dice *d, struct sim_strategy *s, uint64_t seed);
+// The answer to a choice that is not about who runs.
+uint32_t dice_value(struct dice *d, struct sim_strategy *s, const struct sim_point *p);
 
-// The answer to a choice that is not about threads.
-static inline uint32_t dice_value(struct dice *d, const struct sim_point *p)
-{
-    if (p->at.kind == SIM_FAULT && mix(&d->rng) >> (64 - d->fault_shift) != 0)
-        return 0;
-    return p->at.kind == SIM_FAULT ? 1 + below(&d->rng, p->n - 1) : below(&d->rng, p->n);
-}
-
-static inline bool about_threads(const struct sim_point *p)
+static inline bool about_who_runs(const struct sim_point *p)
 {
     return p->at.kind == SIM_RUN || p->at.kind == SIM_NEXT;
 }

@@ -112,7 +112,7 @@ static void end_counting(struct surw *c)
 static void surw_begin(struct sim_strategy *s, uint64_t seed)
 {
     struct surw *c = (void *)s;
-    c->dice = dice_of(seed);
+    dice_begin(&c->dice, s, seed);
     if (c->program != sim.programs)
         begin_counting(c);
     else if (c->counting)
@@ -189,8 +189,8 @@ static void decide(struct surw *c, const struct sim_point *p)
 static uint32_t surw_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct surw *c = (void *)s;
-    if (!about_threads(p))
-        return dice_value(&c->dice, p);
+    if (!about_who_runs(p))
+        return dice_value(&c->dice, s, p);
     if (c->counting) {
         bool stays = p->at.kind == SIM_RUN && mix(&c->dice.rng) >> (64 - COUNTING_SHIFT) != 0;
         return stays ? 0 : below(&c->dice.rng, p->n);

@@ -24,7 +24,9 @@ goroutine tied
     unlockthread
     yield
 goroutine free
-    yield
+    blockcall 5us
+    lockthread
+    unlockthread
     work 30us
 goroutine dies
     lockthread
