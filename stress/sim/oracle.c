@@ -67,7 +67,8 @@ void oracle_restart(void)
 
 void oracle_output(const char *text, size_t bytes)
 {
-    sim.fiber->low -= OUTPUT_FRAMES; // libc formats on the program's stack, below all hooks
+    // libc formats on the program's stack, below all hooks
+    sim_stack_used_below(__builtin_frame_address(0), OUTPUT_FRAMES);
     if (bytes > sizeof output - 1 - output_bytes)
         bytes = sizeof output - 1 - output_bytes;
     memcpy(output + output_bytes, text, bytes);
