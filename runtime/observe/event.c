@@ -16,6 +16,7 @@ SAN_UNINSTRUMENTED const char *event_name(enum event_kind kind)
         [EV_OVERFLOW] = "overflow",   [EV_P_START] = "p-start",    [EV_P_IDLE] = "p-idle",
         [EV_GO_SYSCALL] = "syscall",  [EV_GO_SYSEXIT] = "sysexit", [EV_GO_PREEMPT] = "preempt",
         [EV_STW_BEGIN] = "stw-begin", [EV_STW_END] = "stw-end",
+        [EV_STACK_GROW] = "stack-grow", [EV_STACK_SHRINK] = "stack-shrink",
     };
     rt_assert((unsigned)kind < EV_KINDS);
     return names[kind];

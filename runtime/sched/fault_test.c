@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "runtime/host/host.h"
+#include "runtime/host/linux/linux.h"
 #include "runtime/sched/death.h"
 #include "runtime/sched/sched.h"
 
@@ -91,6 +92,27 @@ static void refused_stacks_are_a_clear_error(void **state)
     assert_true(dies_with(no_stacks, "fatal error: runtime: out of memory: cannot reserve"));
 }
 
+// As on a kernel without guard regions: every stack is mappings of its own.
+static void spawn_beyond_mappings(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 1000000; i++)
+        rt_go(wait_for_ever, NULL);
+}
+
+static void no_mappings(void)
+{
+    linux_stacks_by_protection();
+    run_on(1, spawn_beyond_mappings);
+}
+
+static void exhausted_mappings_are_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(
+        no_mappings, "fatal error: runtime: out of memory, or of mappings: cannot open a stack"));
+}
+
 static void too_many_procs(void)
 {
     run_on(PROCS_MAX + 1, nothing);
@@ -120,6 +142,7 @@ int main(void)
         cmocka_unit_test(a_refused_thread_is_a_clear_error),
         cmocka_unit_test(refused_memory_at_the_start_is_a_clear_error),
         cmocka_unit_test(refused_stacks_are_a_clear_error),
+        cmocka_unit_test(exhausted_mappings_are_a_clear_error),
         cmocka_unit_test(wrong_use_of_rt_main_is_a_clear_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

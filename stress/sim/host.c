@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine's host: virtual threads, virtual time, an arena of fixed addresses. Same contract as
-// runtime/host/linux; see runtime/host/host.h. Every call but those that a fault handler may make is
-// a scheduling point first: the point stands before the effect. Then the thread's held stores drain,
+// runtime/host/linux; see runtime/host/host.h. Every call but those about stacks and faults is a
+// scheduling point first: the point stands before the effect. Then the thread's held stores drain,
 // as in any kernel; host_relax is no system call, but whoever spins waits for somebody who may wait
 // for its stores.
 

@@ -281,6 +281,7 @@ static const struct word g_words[] = {WORD(g, status),
                                       WORD(g, wait),
                                       WORD(g, timer),
                                       WORD(g, stackguard),
+                                      WORD(g, stack),
                                       WORD(g, lockedm),
                                       WORD(g, preempted),
                                       {0}};

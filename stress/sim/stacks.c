@@ -4,15 +4,16 @@
 // those that it reserves for itself (host_stacks_reserve), in a part of the arena of their own, cut
 // in order.
 //
-// Clearing. Before each execution a stack is cleared from the lowest stack pointer that it had, less
-// the slack that code without hooks may have used below it. Stack pointers are known from function
-// entries (sim_see_stack). The mark belongs to the stack, not to the fiber: fibers change stacks.
+// Clearing. Before each execution a stack is cleared from the lowest stack pointer that it had,
+// less the slack that code without hooks may have used below it. Stack pointers are known from
+// function entries (sim_see_stack). The mark belongs to the stack, not to the fiber: fibers change
+// stacks.
 //
-// Closing. A touch of a closed page must fault in every execution alike, so what growth has opened is
-// closed again at restart. What a stack is opened by at first (unless a fault asked for it) stays open, because the next execution
-// of the program opens the same (two system calls for each stack would double the price of a short
-// execution): the program cannot grow into it as long as its stacks lie as before. When a reservation
-// differs from the one that lay there, all from there on is closed.
+// Closing. A touch of a closed page must fault in every execution alike, so what growth has opened
+// is closed again at restart. What a stack was opened by at first (unless a fault asked for it)
+// stays open, because the next execution of the program opens the same; two system calls for each
+// stack would double the price of a short execution. Stacks do not grow into it as long as they lie
+// as before. When a reservation differs from the one that lay there, all from there on is closed.
 
 #include "stress/sim/race.h"
 

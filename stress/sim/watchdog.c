@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Signals, on a stack of their own: faults of the program that its own handler (host_on_fault) does
-// not answer become `crash`, and a loop without a hook, which no scheduling point can leave, becomes
-// `livelock`. Both abandon the execution: the handler redirects the interrupted context into the
-// engine (sim_abandon), and the next restart puts everything back.
+// not answer become `crash`, and a loop without a hook, which no scheduling point can leave,
+// becomes `livelock`. Both abandon the execution: the handler redirects the interrupted context
+// into the engine (sim_abandon), and the next restart puts everything back.
 //
 // Hooks run on the program's stack, so the fault that makes a stack grow may come in the middle of
 // one. The program's handler touches nothing of the engine but stacks.c and what waits for the next

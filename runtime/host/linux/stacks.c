@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reserved stacks of the linux host. A closed page is a guard region (Linux 6.13): a marker in the
-// page table, so that a million stacks are one mapping. Markers live in page tables: a stack that is
-// far from its neighbours costs up to half of one (2 KiB) for them, whether closed or open.
+// page table, so that a million stacks are one mapping. A page table serves 2 MiB: a stack that is
+// as far from its neighbours as the default reservation costs half of one (2 KiB), closed or open.
 //
 // Where the kernel has no guard regions, or refuses a writable reservation (strict overcommit), a
 // closed page is one without access rights. Every open stack is then two mappings, of which a

@@ -12,5 +12,8 @@ struct canary {
 };
 
 extern const struct canary canaries[]; // ends with name NULL
+// Two goroutines whose stacks grow; one that calls itself for ever; one that touches its own closed
+// stack far below where it is.
+extern const struct canary canary_grows, canary_overflows, canary_strays;
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);
