@@ -72,7 +72,7 @@ enum { DEPTH = STACK_BYTES / 1024 };
 static uint64_t growths(void)
 {
     struct rt_stats s;
-    rt_stats(&s);
+    rt_stats_now(&s);
     return s.stack_growths;
 }
 
@@ -324,7 +324,7 @@ static void shrinks(void *arg)
         rt_yield();
     check(!rt_debug_shrink(rt_self()));
     struct rt_stats s;
-    rt_stats(&s);
+    rt_stats_now(&s);
     check(s.stack_shrinks >= 1);
 }
 

@@ -11,8 +11,7 @@
 
 #include "runtime/host/host.h"
 #include "runtime/host/linux/linux.h"
-#include "runtime/sched/death.h"
-#include "runtime/sched/sched.h"
+#include "runtime/sched/claims.h"
 
 // No mapping succeeds from now on.
 static void refuse_memory(void)
@@ -47,17 +46,12 @@ static void spawn_refused(void *arg)
     rt_sleep(1000000);
 }
 
-static void no_thread(void)
-{
-    run_on(4, spawn_refused);
-}
-
 static void a_refused_thread_is_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(
-        dies_with(no_thread, "runtime: failed to create new OS thread (have 2 already; errno="));
-    assert_true(dies_with(no_thread, "fatal error: runtime: cannot create a thread"));
+    dies_saying(spawn_refused, 4,
+                "runtime: failed to create new OS thread (have 2 already; errno=");
+    dies_saying(spawn_refused, 4, "fatal error: runtime: cannot create a thread");
 }
 
 static void no_memory(void)
@@ -81,15 +75,10 @@ static void spawn_many_refused(void *arg)
         rt_go(wait_for_ever, NULL);
 }
 
-static void no_stacks(void)
-{
-    run_on(1, spawn_many_refused);
-}
-
 static void refused_stacks_are_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(dies_with(no_stacks, "fatal error: runtime: out of memory: cannot reserve"));
+    dies_saying(spawn_many_refused, 1, "fatal error: runtime: out of memory: cannot reserve");
 }
 
 // As on a kernel without guard regions: every stack is mappings of its own.

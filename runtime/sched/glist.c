@@ -84,7 +84,8 @@ void gfree_release_stacks(struct p *pp)
     unlock(&sched.gfree_lock);
 }
 
-// Moves dead g's to the global list until pp keeps `left`. Those beyond a limit give up their stacks.
+// Moves dead g's to the global list until pp keeps `left`. Those beyond a limit give up their
+// stacks.
 static void gf_to_global(struct p *pp, uint32_t left)
 {
     lock(&sched.gfree_lock);

@@ -110,6 +110,8 @@ void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason)
     struct g *gp = getg();
     rt_assert(gp == gp->m->curg);
     gp->wait = reason;
+    // for who looks at the stack: it is used from about here, and stack_shrink leaves twice that
+    gp->sched.sp = __builtin_frame_address(0);
     casgstatus(gp, G_RUNNING, G_WAITING);
     systemstack(fn, arg);
     casgstatus(gp, G_WAITING, G_RUNNING);

@@ -64,8 +64,8 @@ static inline bool wl_names_body(enum wl_kind kind)
 struct wl_op {
     enum wl_kind kind;
     uint32_t a;     // body or variable, as the kind says
-    uint32_t at;    // derived: loop and end: index in the body of the other one; ready and others that
-                    // name one: instance
+    uint32_t at;    // derived: loop and end: index in the body of the other one; ready and others
+                    // that name one: instance
     int64_t number; // count, instance number, value, or nanoseconds
     uint32_t line, col;
     const char *fault; // expect: what is said when it does not hold; owned by the workload
