@@ -106,6 +106,19 @@ static bool parse_signature(struct parser *p)
                      c->oracle, c->oracle);
 }
 
+// The one line that may be missing.
+static bool parse_word(struct parser *p)
+{
+    struct scan mark = p->s;
+    struct word w;
+
+    if (!scan_line(&p->s) || !scan_word(&p->s, &w) || !word_is(&w, "word")) {
+        p->s = mark;
+        return true;
+    }
+    return rest_of_line(p, "word", p->c->word, sizeof p->c->word);
+}
+
 // The program's lines are those that are indented; they go to the workload parser as they are.
 static bool parse_program(struct parser *p, bool prod)
 {
@@ -365,7 +378,7 @@ static bool parse_header(struct parser *p, bool *prod)
     bool other;
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
-        !parse_signature(p))
+        !parse_signature(p) || !parse_word(p))
         return false;
     if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
         return false;

@@ -93,11 +93,11 @@ static void a_lost_place_is_named(void **state)
     fake = (struct fake){
         .lost_site = 5, .needed = {WL_PARK, WL_WAIT}, .nneeded = 2, .symptom = "a / b"};
     parsed(&c, sample);
-    replay_case(&c, 1, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 1}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_DRIFTED); // the others are enough
     assert_non_null(strstr(outcome.detail, "choice 3 of 5 (m0.1 after a:0 turn 4 at wakep"));
     fake.symptom = "something else";
-    replay_case(&c, 1, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 1}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_UNREACHABLE);
     assert_int_equal(outcome.reproduced, 0);
     case_free(&c);
@@ -112,11 +112,11 @@ static void replay_grades(void **state)
     parsed(&c,
            HEAD "choices\n  a:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n");
     fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .symptom = "a / b"};
-    replay_case(&c, 10, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 10}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_EXACT);
     assert_int_equal(outcome.reproduced, 10);
     fake.flaky = true;
-    replay_case(&c, 10, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 10}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_NOT_REPRODUCED);
     assert_int_equal(outcome.reproduced, 5);
     case_free(&c);

@@ -29,6 +29,7 @@ int command_hunt(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_minimize(int argc, char **argv);
+int command_refresh(int argc, char **argv);
 int command_cases(int argc, char **argv);
 int command_bank(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -300,6 +300,8 @@ extern uint32_t oracle_plain_pending; // words announced
 void oracle_report(const char *oracle, const char *signature, const char *message);
 void oracle_place(struct sim_place *p, uint32_t context, uint32_t site, uint32_t node, uint64_t pc,
                   const char *kind, uint64_t point);
+// Name of the word at `addr` without its numbers, "" when it has none: the same in all executions.
+void oracle_word(uint64_t addr, char *buf, size_t bytes);
 // The program is broken beyond going on: `text`'s first line, without its numbers, is the
 // signature.
 _Noreturn void oracle_crash(const char *text, uint64_t pc);

@@ -152,6 +152,7 @@ struct sim_finding {
     const char *oracle;  // "race", "lost-wake", ... (static)
     char signature[512]; // stable identity, one line
     char message[768];   // for people: what was wrong, one or two lines
+    char word[64];       // of a race, the word's name without numbers: "sched.runq", "g.m"; or ""
     uint32_t places;     // 0, 1 or 2
     struct sim_place place[2];
 };
