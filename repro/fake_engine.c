@@ -212,6 +212,17 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
     return buf;
 }
 
+const char *sim_word_value(uint64_t addr, uint64_t value)
+{
+    (void)addr, (void)value;
+    return NULL;
+}
+
+uint32_t sim_thread_name(uint32_t thread)
+{
+    return thread;
+}
+
 uint32_t probe_actor(const char *name)
 {
     return sim_intern(name);

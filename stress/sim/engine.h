@@ -285,6 +285,7 @@ struct sim_model {
     void (*crash)(const char *text); // reports it as something else, or returns
     const char *(*thread)(const void *arg); // name of the thread that is started with arg; NULL: by
                                             // birth
+    const char *(*value)(uint64_t addr, uint64_t value); // see sim_word_value
 };
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);

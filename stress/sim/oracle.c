@@ -196,3 +196,8 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
         snprintf(buf, bytes, "0x%lx", (unsigned long)addr);
     return buf;
 }
+
+const char *sim_word_value(uint64_t addr, uint64_t value)
+{
+    return sim_model && sim_model->value ? sim_model->value(addr, value) : NULL;
+}

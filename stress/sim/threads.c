@@ -176,6 +176,11 @@ static void record(const struct sim_choice *c, uint64_t what)
                     (int32_t)sim.result.schedule.n - 1);
 }
 
+uint32_t sim_thread_name(uint32_t thread)
+{
+    return sim_threads[thread].name;
+}
+
 // Asks the strategy which of `threads` runs next; [0] is the calm one.
 static uint32_t choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n,
                               uint32_t site)
