@@ -65,7 +65,8 @@ static bool parse_version(struct parser *p)
         return scan_fail(&p->s, 1, "not a case: the first line must be 'gauntlet case %d'",
                          CASE_VERSION);
     if (version > CASE_VERSION)
-        return scan_fail(&p->s, w.col, "case format %u is newer: this gauntlet reads up to %d",
+        return scan_fail(&p->s, w.col,
+                         "case format %u is newer: this gauntlet reads up to %d; take a newer one",
                          (unsigned)version, CASE_VERSION);
     return scan_eol(&p->s);
 }
@@ -140,7 +141,8 @@ static bool parse_program(struct parser *p, bool prod)
         p->s.line += *at == '\n';
     p->s.next = end;
     if (p->c->program->prod != prod)
-        return scan_fail(&p->s, 1, "contradiction: sizes of the case and of its program differ");
+        return scan_fail(&p->s, 1, "contradiction: the case has %s sizes and its program %s",
+                         prod ? "prod" : "tiny", prod ? "tiny" : "prod");
     return true;
 }
 

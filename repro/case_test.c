@@ -56,6 +56,14 @@ static void print_and_parse_are_inverse(void **state)
     parsed(&c, sample);
     char *text = printed(&c);
     assert_string_equal(text, sample);
+    assert_string_equal(c.word, "");
+    free(text);
+    snprintf(c.word, sizeof c.word, "g of m.status");
+    text = printed(&c);
+    case_free(&c);
+    parsed(&c, text);
+    assert_string_equal(c.word, "g of m.status");
+    assert_non_null(strstr(text, "\nword g of m.status\nsizes "));
     free(text);
     case_free(&c);
 }
@@ -133,7 +141,7 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"", 1, 1, "empty"},
     {"hello\n", 1, 1, "not a case"},
-    {"gauntlet case 2\n", 1, 15, "newer: this gauntlet reads up to 1"},
+    {"gauntlet case 2\n", 1, 15, "newer: this gauntlet reads up to 1; take a newer one"},
     {"gauntlet case 0\n", 1, 1, "not a case"},
     {"gauntlet case 1\n", 2, 1, "'status' is missing"},
     {"gauntlet case 1\r\n", 1, 16, "carriage return"},
@@ -149,6 +157,8 @@ static const struct refusal refusals[] = {
      "contradiction: the oracle is 'race', but the signature does not begin with 'race: '"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature races: s\n", 4, 11, "contradiction"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race\n", 4, 11, "contradiction"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nword\nsizes tiny\n", 5, 5,
+     "word: text expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes big\n", 5, 7,
      "tiny or prod"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory tso\n", 6, 8,
@@ -156,7 +166,7 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes prod\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\nchoices\n",
-     10, 1, "contradiction: sizes"},
+     10, 1, "contradiction: the case has prod sizes and its program tiny"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\n    fly\nchoices\n",

@@ -220,7 +220,7 @@ const char *sim_word_value(uint64_t addr, uint64_t value)
 
 uint32_t sim_thread_name(uint32_t thread)
 {
-    return thread;
+    return thread == 0 ? sim_intern("m0") : thread == 1 ? sim_intern("m0.1") : 0;
 }
 
 uint32_t probe_actor(const char *name)

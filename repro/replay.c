@@ -40,6 +40,35 @@ static void note_finding(struct replay_outcome *out, const struct sim_finding *f
     memcpy(out->word, f->word, sizeof out->word);
 }
 
+// Names in the last execution.
+static bool is_thread(const char *name)
+{
+    for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
+        if (strcmp(sim_name(sim_thread_name(i)), name) == 0)
+            return true;
+    return false;
+}
+
+// Says of a choice that could not be taken what is missing.
+static void describe_unmet(struct replay_outcome *out, const struct repro_case *c, size_t index,
+                           const char *else_why)
+{
+    const struct case_choice *choice = &c->choice[index];
+    const char *name = choice->after[0] ? choice->after : choice->actor;
+    int32_t instance = workload_instance_find(c->program, name);
+    char why[256];
+
+    snprintf(why, sizeof why, "%s", else_why);
+    if (instance < 0 && !is_thread(name))
+        snprintf(why, sizeof why, "nobody in this program is called '%s'", name);
+    else if (instance >= 0 &&
+             wl_op_index(choice->op) > c->program->body[c->program->instance[instance].body].count)
+        snprintf(why, sizeof why, "'%s' has no operation %u", name, wl_op_index(choice->op));
+    else if (choice->kind != SIM_RANDOM && !is_thread(choice->run))
+        snprintf(why, sizeof why, "there is no thread '%s' to run", choice->run);
+    describe(out, c, index, why);
+}
+
 // One execution; whether it met the case, and whether all choices were taken.
 static bool run_one(struct repro_case *c, struct trial *t, struct replay_outcome *out,
                     size_t *untaken)
@@ -98,9 +127,10 @@ static void look_near(struct repro_case *c, struct trial *t, const struct replay
         sim_schedule_copy(&out->schedule, &n.schedule);
         replay_again(c, t, params, out, &untaken);
     } else if (n.unmet < c->choices) {
-        describe(out, c, n.unmet,
-                 n.unmet_lost ? "this place is not in the program any more, and no other will do"
-                              : "its place was not reached, and no other will do");
+        describe_unmet(out, c, n.unmet,
+                       n.unmet_lost
+                           ? "this place is not in the program any more, and no other will do"
+                           : "its place was not reached, and no other will do");
     }
     near_free(&n);
 }
@@ -119,7 +149,7 @@ void replay_case(struct repro_case *c, const struct replay_params *params,
     if (missing < c->choices)
         describe(out, c, missing, "this place is not in the program any more");
     else if (untaken < out->schedule.n)
-        describe(out, c, index_in_case(c, untaken), "its place was not reached");
+        describe_unmet(out, c, index_in_case(c, untaken), "its place was not reached");
     else if (met && strcmp(out->signature, c->signature) != 0)
         snprintf(out->detail, sizeof out->detail, "the signature was: %s", c->signature);
     if (met && out->detail[0] != 0)

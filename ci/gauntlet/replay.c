@@ -145,6 +145,8 @@ int command_replay(int argc, char **argv)
     struct replay_params params = {
         .times = o.times, .search = o.search, .seed = 1, .stop = &command_stopped};
     replay_case(&c, &params, &out);
+    if (expected == REPRODUCES && out.times == o.times)
+        command_note_result(path, replay_grade_name(out.grade));
     bool matches = out.reproduced == (expected == DOES_NOT ? 0 : out.times);
     if (o.json)
         print_json(&out, expected, matches);
