@@ -209,7 +209,6 @@ assert len(full) > 1 and short == full, (short, full)
 END
 python3 "$scratch/ends.py" "$scratch/short" "$scratch/out" || fail "explain leaves out the end of a thread"
 # A case in a program that has changed: here it is the case that names other functions.
-last() { sed -n '$p' "$1/case"; }
 cp -r "$case" "$scratch/drifted"
 sed '/^choices/,$s/ at [a-z_]*/&_before/' "$case/case" >"$scratch/drifted/case"
 cmp -s "$case/case" "$scratch/drifted/case" && fail "nothing was changed in $case"
@@ -219,7 +218,8 @@ before=$(cat "$scratch/drifted/case")
 check "refresh, dry" 0 "; not written" "$patched" refresh --dry-run "$scratch/drifted"
 [ "$before" = "$(cat "$scratch/drifted/case")" ] || fail "a dry run wrote"
 check "refresh" 0 "; written" "$patched" refresh "$scratch/drifted"
-grep -q "^  - .*_before" "$scratch/out" && grep -q "^  + " "$scratch/out" || fail "refresh: changes are not shown"
+grep -q "^  - .*_before" "$scratch/out" && grep -q "^  + " "$scratch/out" ||
+    fail "refresh: changes are not shown"
 check "replay after refresh" 0 "exact$" "$patched" replay "$scratch/drifted"
 before=$(cat "$scratch/drifted/case")
 check "refresh again" 0 "exact; there is nothing to refresh" "$patched" refresh "$scratch/drifted"

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import edits  # noqa: E402
 
 GRADES = ("exact", "drifted", "searched", "unreachable", "not reproduced", "broken")
