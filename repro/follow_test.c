@@ -267,6 +267,10 @@ static void found_near_is_searched(void **state)
     assert_true(out.schedules >= 200);
     assert_int_equal(out.reproduced, 0);
     replay_free(&out);
+    replay("  a:1 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n", 0, &out);
+    assert_int_equal(out.grade, REPLAY_NOT_REPRODUCED);
+    assert_string_equal(out.signature, "race: another"); // what came instead is told
+    replay_free(&out);
 }
 
 static void what_is_missing_is_named(void **state)
