@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "repro/explain_view.h"
+#include "repro/nudge.h"
 
 enum { REACH = 40, CHOICES = 12, POINTS = 3 * 1000 * 1000 };
 
@@ -23,72 +24,21 @@ struct finder {
     uint64_t points; // limit of t->points
 };
 
-// Takes the choices of a schedule, and interrupts once more, before a point known by its number.
-struct nudge {
-    struct sim_strategy base;
-    struct sim_strategy *rest;
-    uint64_t point;
-    uint32_t thread; // name of who runs then; 0: nothing more than the rest
-    bool done;
-};
-
 struct log {
     struct sim_event *e; // owned
     size_t n;
 };
-
-static void nudge_begin(struct sim_strategy *s, uint64_t seed)
-{
-    struct nudge *n = (void *)s;
-
-    n->rest->begin(n->rest, seed);
-    n->base.next_point = n->thread ? n->point : UINT64_MAX;
-    n->done = n->thread == 0;
-}
-
-static uint32_t nudge_choose(struct sim_strategy *s, const struct sim_point *p)
-{
-    struct nudge *n = (void *)s;
-
-    if (n->done || p->number < n->point)
-        return n->rest->choose(n->rest, p);
-    n->base.next_point = UINT64_MAX;
-    if (p->number > n->point || p->at.kind != SIM_RUN)
-        return n->rest->choose(n->rest, p);
-    for (uint32_t i = 1; i < p->n && !n->done; i++) {
-        n->done = sim_thread_name(p->threads[i]) == n->thread;
-        if (n->done)
-            return i;
-    }
-    return n->rest->choose(n->rest, p);
-}
-
-static void without(const struct sim_schedule *from, size_t choice, struct sim_schedule *to)
-{
-    to->n = 0;
-    for (size_t i = 0; i < from->n; i++)
-        if (i != choice)
-            sim_schedule_push(to, &from->v[i]);
-}
 
 // One execution with the choice moved to another point (thread 0: taken away). True when all other
 // choices are taken and the signature is not met.
 static bool passes(const struct finder *f, size_t choice, uint64_t point, uint32_t thread,
                    bool trace)
 {
-    static struct nudge nudge;
     struct sim_schedule rest = {0};
-    size_t untaken;
 
-    without(f->s, choice, &rest);
-    nudge = (struct nudge){.base = {.name = "hinge", .begin = nudge_begin, .choose = nudge_choose},
-                           .rest = sim_strategy_replay(&rest),
-                           .point = point,
-                           .thread = thread};
-    const struct sim_result *r = trial_run(f->t, &nudge.base, 0, trace);
-    sim_replay_taken(nudge.rest, &untaken);
-    bool ok =
-        r->outcome != SIM_LIMIT && !trial_found(r, f->signature) && untaken == rest.n && nudge.done;
+    nudge_without(f->s, choice, &rest);
+    const struct sim_result *r = trial_run(f->t, nudge_strategy(&rest, point, thread), 0, trace);
+    bool ok = r->outcome != SIM_LIMIT && !trial_found(r, f->signature) && nudge_taken();
     sim_schedule_free(&rest);
     return ok;
 }

@@ -5,7 +5,8 @@
 // Anchoring goes through the choices in the order in which they are taken: whenever a replay has
 // taken those before, and not this one, this one goes to its next place, or is left out when there
 // is none. Each such replay is a whole execution, so it may meet the bug at once. If all are taken
-// in vain, each is tried at each of its other places, the last choice first.
+// in vain, each is tried at each of its other places, the last choice first, and then at the points
+// beside it in the execution: after a reordering the right one may be in another function.
 //
 // The search keeps what anchoring has left, and changes it: choices move by a few visits or to
 // places beside theirs, some go, some come; or the first few are taken and a strategy goes on from
@@ -17,8 +18,9 @@
 
 #include "repro/anchor.h"
 #include "repro/minimize.h"
+#include "repro/nudge.h"
 
-enum { ANCHORS = 400, POINTS = 30 * 1000 * 1000, MOVES = 3 };
+enum { ANCHORS = 400, POINTS = 30 * 1000 * 1000, MOVES = 3, SHIFTS = 6 };
 
 void near_begin(struct near *n, const struct repro_case *c, struct trial *t,
                 const volatile sig_atomic_t *stop)
@@ -118,6 +120,62 @@ static bool move_one(struct near *n, struct anchors *as, struct sim_schedule *s)
     return false;
 }
 
+// Points ----------------------------------------------------------------------------------
+
+// Number of the point at which each choice of *s is taken; 0: none. Choices that are not taken
+// leave *s. The caller frees it.
+static uint64_t *points_of(struct near *n, struct sim_schedule *s)
+{
+    const struct sim_result *r = trial_run(n->t, sim_strategy_replay(s), 0, true);
+    uint64_t *point = calloc(r->schedule.n + 1, sizeof *point);
+    size_t events;
+    const struct sim_event *e = sim_trace(&events);
+
+    n->executions++;
+    sim_schedule_copy(s, &r->schedule);
+    for (size_t i = 0; point != NULL && i < events; i++)
+        if (e[i].choice >= 0 && (size_t)e[i].choice < s->n)
+            point[e[i].choice] = e[i].point;
+    return point;
+}
+
+// One execution with a choice moved by some points; it is found in the result.
+static const struct sim_result *shift(struct near *n, const struct sim_schedule *s, size_t choice,
+                                      uint64_t point)
+{
+    uint32_t thread = s->v[choice].kind == SIM_RUN ? s->v[choice].value : 0; // 0: it goes
+    struct sim_schedule rest = {0};
+
+    nudge_without(s, choice, &rest);
+    n->executions++;
+    const struct sim_result *r = trial_run(n->t, nudge_strategy(&rest, point, thread), 0, false);
+    sim_schedule_free(&rest);
+    return r;
+}
+
+static bool shift_one(struct near *n, struct sim_schedule *s)
+{
+    uint64_t *point = points_of(n, s);
+    bool met = false;
+
+    for (size_t i = s->n; i-- > 0 && !met && point != NULL;) {
+        for (uint64_t k = 0; k < (uint64_t)2 * SHIFTS && !met && !spent(n); k++) {
+            uint64_t by = k / 2 + 1;
+
+            if (s->v[i].kind != SIM_RUN || point[i] <= by)
+                break;
+            const struct sim_result *r = shift(n, s, i, k % 2 ? point[i] - by : point[i] + by);
+            if (signature_compare(n->c, r) == SIGNATURE_OTHER)
+                continue;
+            n->finding = r->finding;
+            met = true;
+            sim_schedule_copy(&n->schedule, &r->schedule);
+        }
+    }
+    free(point);
+    return met;
+}
+
 // A choice that was not taken has done nothing.
 static void drop_untaken(struct near *n, struct sim_schedule *s)
 {
@@ -147,6 +205,8 @@ bool near_anchor(struct near *n)
             met = true;
             sim_schedule_copy(&n->schedule, &s);
         }
+        sim_schedule_copy(&s, &n->schedule);
+        met = met || shift_one(n, &s);
         if (met)
             drop_untaken(n, &n->schedule);
     }
@@ -261,11 +321,36 @@ static void change(struct sim_schedule *s, uint64_t *rng)
     }
 }
 
+// A choice moves along the execution, and later ones change.
+static const struct sim_result *try_shifted(struct near *n, const struct sim_schedule *from,
+                                            const uint64_t *point, struct sim_schedule *s,
+                                            uint64_t *rng)
+{
+    uint32_t i = below(rng, (uint32_t)from->n);
+    uint64_t by = 1 + below(rng, SHIFTS);
+    struct sim_schedule later = {0};
+
+    for (size_t k = i + 1; k < from->n; k++)
+        sim_schedule_push(&later, &from->v[k]);
+    if (below(rng, 2))
+        change(&later, rng);
+    s->n = 0;
+    for (size_t k = 0; k <= i; k++)
+        sim_schedule_push(s, &from->v[k]);
+    for (size_t k = 0; k < later.n; k++)
+        sim_schedule_push(s, &later.v[k]);
+    sim_schedule_free(&later);
+    return shift(n, s, i, below(rng, 2) && point[i] > by ? point[i] - by : point[i] + by);
+}
+
 static const struct sim_result *try_near(struct near *n, const struct sim_schedule *from,
-                                         struct sim_schedule *s, uint64_t seed, uint32_t i)
+                                         const uint64_t *point, struct sim_schedule *s,
+                                         uint64_t seed, uint32_t i)
 {
     uint64_t rng = trial_seed(seed, i);
 
+    if (i % 4 == 3 && from->n > 0)
+        return try_shifted(n, from, point, s, &rng);
     sim_schedule_copy(s, from);
     do
         change(s, &rng);
@@ -305,14 +390,16 @@ bool near_search(struct near *n, uint32_t executions, uint64_t seed)
     bool met = false;
 
     sim_schedule_copy(&from, &n->schedule);
-    for (uint32_t i = 0; i < executions && !met && !spent(n); i++) {
-        const struct sim_result *r = try_near(n, &from, &s, seed, i);
+    uint64_t *point = points_of(n, &from);
+    for (uint32_t i = 0; point != NULL && i < executions && !met && !spent(n); i++) {
+        const struct sim_result *r = try_near(n, &from, point, &s, seed, i);
 
         if (signature_compare(n->c, r) == SIGNATURE_OTHER)
             continue;
         sim_schedule_copy(&found, &r->schedule);
         met = believe(n, &found);
     }
+    free(point);
     sim_schedule_free(&from);
     sim_schedule_free(&s);
     sim_schedule_free(&found);
