@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "repro/explain_view.h"
+#include "repro/replay.h"
 #include "repro/signature.h"
 
-enum { ROWS = 60, ROWS_LEAST = 12, HINGE_LINES = 10 };
+enum { ROWS = 60, ROWS_LEAST = 12, HINGE_LINES = 10, SEARCH = 2000 };
 
-static void print_head(const struct view *v, bool same)
+static void print_head(const struct view *v, const struct replay_outcome *found, bool same)
 {
     const struct repro_case *c = v->c;
 
@@ -21,6 +22,10 @@ static void print_head(const struct view *v, bool same)
     fprintf(v->out, "  %s, %s sizes, memory %s, %zu choice%s, %" PRIu64 " points\n",
             c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
             c->memory, c->choices, c->choices == 1 ? "" : "s", v->r->points);
+    if (found->grade != REPLAY_EXACT)
+        fprintf(v->out, "  %s%s%s: %s\n", paint(v, RED), replay_grade_name(found->grade),
+                paint(v, PLAIN),
+                found->detail[0] ? found->detail : "not with the choices as they are written");
     if (!same)
         fprintf(v->out, "  %sThis is not what happened here: %s%s\n", paint(v, RED),
                 v->r->outcome == SIM_FOUND ? v->r->finding.signature : "nothing was found",
@@ -41,10 +46,10 @@ static size_t rows_left(const struct view *v, const struct explain_options *opti
 }
 
 static void show(struct view *v, const struct hinge *h, const struct explain_options *options,
-                 bool same)
+                 const struct replay_outcome *found, bool same)
 {
     view_weigh(v);
-    print_head(v, same);
+    print_head(v, found, same);
     view_timeline(v, options->full ? 0 : view_cut(v, rows_left(v, options)));
     if (v->r->outcome == SIM_FOUND)
         view_places(v, options->full);
@@ -54,28 +59,29 @@ static void show(struct view *v, const struct hinge *h, const struct explain_opt
 bool explain(struct repro_case *c, const struct explain_options *options, FILE *out)
 {
     struct view v = {.c = c, .colour = options->colour, .out = out};
-    struct sim_schedule schedule;
+    struct replay_outcome found;
     struct trial t = {0};
     struct hinge h = {.kind = HINGE_NONE};
-    size_t missing;
 
+    // as it can be had in this program: a case that has drifted is shown as it comes about now
+    replay_case(c, &(struct replay_params){.times = 1, .search = SEARCH, .seed = 1}, &found);
+    struct sim_schedule *schedule = &found.schedule;
     trial_begin(&t, c->program);
-    case_schedule(c, &schedule, &missing);
-    const struct sim_result *r = trial_run(&t, sim_strategy_replay(&schedule), 0, false);
+    const struct sim_result *r = trial_run(&t, sim_strategy_replay(schedule), 0, false);
     if (r->outcome == SIM_FOUND) {
         char signature[sizeof r->finding.signature];
         memcpy(signature, r->finding.signature, sizeof signature);
-        sim_schedule_copy(&schedule, &r->schedule); // those that were taken
-        hinge_find(&t, &schedule, signature, &h);
+        sim_schedule_copy(schedule, &r->schedule); // those that were taken
+        hinge_find(&t, schedule, signature, &h);
     }
-    v.r = trial_run(&t, sim_strategy_replay(&schedule), 0, true);
+    v.r = trial_run(&t, sim_strategy_replay(schedule), 0, true);
     v.e = sim_trace(&v.n);
     v.left_lying = strcmp(c->oracle, "conserve") == 0 || strcmp(c->oracle, "lost-wake") == 0;
     v.weight = calloc(v.n + 1, sizeof *v.weight);
     bool same = signature_compare(c, v.r) != SIGNATURE_OTHER;
     if (v.weight != NULL)
-        show(&v, &h, options, same);
+        show(&v, &h, options, &found, same);
     free(v.weight);
-    sim_schedule_free(&schedule);
+    replay_free(&found);
     return same;
 }

@@ -214,6 +214,7 @@ sed '/^choices/,$s/ at [a-z_]*/&_before/' "$case/case" >"$scratch/drifted/case"
 cmp -s "$case/case" "$scratch/drifted/case" && fail "nothing was changed in $case"
 check "drifted" 0 "times, \(drifted\|searched\)$" "$patched" replay "$scratch/drifted"
 grep -q "gauntlet refresh" "$scratch/out" || fail "a drifted case: what to do is not said"
+check "explain, drifted" 0 "The hinge" "$patched" explain "$scratch/drifted"
 before=$(cat "$scratch/drifted/case")
 check "refresh, dry" 0 "; not written" "$patched" refresh --dry-run "$scratch/drifted"
 [ "$before" = "$(cat "$scratch/drifted/case")" ] || fail "a dry run wrote"
