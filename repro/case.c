@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const case_kind_names[SIM_KINDS] = {"run", "next", "random", "hold", "drain"};
+
 static void print_quoted(const char *text, FILE *out)
 {
     fputc('"', out);
@@ -45,10 +47,11 @@ void case_print_choice(const struct case_choice *c, FILE *out)
     fprintf(out, " at %s ", c->function);
     print_quoted(c->text, out);
     fprintf(out, " #%u visit %u: ", c->rank, c->visit);
-    if (c->kind == SIM_RANDOM)
-        fprintf(out, "random %u", c->number);
-    else
-        fprintf(out, "%s %s", c->kind == SIM_RUN ? "run" : "next", c->run);
+    fputs(case_kind_names[c->kind], out);
+    if (sim_names_thread(c->kind))
+        fprintf(out, " %s", c->run);
+    else if (c->kind != SIM_HOLD)
+        fprintf(out, " %u", c->number);
 }
 
 void case_print(const struct repro_case *c, FILE *out)
@@ -59,7 +62,7 @@ void case_print(const struct repro_case *c, FILE *out)
     if (c->word[0] != 0)
         fprintf(out, "word %s\n", c->word);
     fprintf(out, "sizes %s\nmemory %s\nfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
-            c->memory, c->found);
+            sim_memory_names[c->memory], c->found);
     workload_print(c->program, out, "  ");
     fputs("choices\n", out);
     for (size_t i = 0; i < c->choices; i++) {
@@ -98,10 +101,10 @@ static bool choice_from(struct case_choice *to, const struct sim_choice *from)
     }
     snprintf(to->actor, sizeof to->actor, "%s", sim_name(from->actor));
     snprintf(to->after, sizeof to->after, "%s", sim_name(from->after));
-    if (from->kind == SIM_RANDOM)
-        to->number = from->value;
-    else
+    if (sim_names_thread(from->kind))
         snprintf(to->run, sizeof to->run, "%s", sim_name(from->value));
+    else
+        to->number = from->value;
     to->function = strdup(function);
     to->text = strdup(text);
     return to->function != NULL && to->text != NULL;
@@ -144,7 +147,7 @@ bool case_choice_here(const struct case_choice *from, struct sim_choice *to)
         .kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
     to->actor = sim_intern(from->actor);
     to->after = from->after[0] ? sim_intern(from->after) : 0;
-    to->value = from->kind == SIM_RANDOM ? from->number : sim_intern(from->run);
+    to->value = sim_names_thread(from->kind) ? sim_intern(from->run) : from->number;
     return site_of(from, &to->site);
 }
 

@@ -19,6 +19,8 @@
 //       worker#2:3 at runqput "store_release(...)" #0 visit 1: run m0.1
 //       m0.1 after worker:2 turn 3 at ... : next m0
 //       main:0.2 at host "" #0 visit 1: random 17
+//       main:1 at runqput "store_release(...)" #0 visit 2: hold
+//       worker:0 at runqempty "load_acquire(...)" #0 visit 1: drain m0
 //
 // status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. The signature
 // begins with the oracle. word: of a race, what the accesses are to, when it has a name; may be
@@ -27,7 +29,8 @@
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
 // had left its thread in that operation, when more than once. run: a thread is interrupted; next: a
-// thread cannot go on, and this one follows.
+// thread cannot go on, and this one follows. memory tso alone: hold: this store is not seen by
+// others yet; drain: the oldest such store of a thread is seen now.
 #pragma once
 
 #include "stress/sim/sim.h"
@@ -53,18 +56,21 @@ struct case_choice {
     uint32_t turn, visit;
     char *function, *text; // function "host" and "" : a host call; "none" and "" : no site
     uint32_t rank;
-    char run[CASE_NAME_BYTES]; // SIM_RUN, SIM_NEXT
-    uint32_t number;           // SIM_RANDOM
+    char run[CASE_NAME_BYTES]; // a value that names a thread
+    uint32_t number;           // else
 };
 
 struct repro_case {
     bool fixed;
-    char oracle[32], signature[512], memory[8], found[CASE_FOUND_BYTES];
+    enum sim_memory memory;
+    char oracle[32], signature[512], found[CASE_FOUND_BYTES];
     char word[CASE_WORD_BYTES]; // or ""
     struct workload *program;   // owned
     struct case_choice *choice; // owned
     size_t choices, capacity;
 };
+
+extern const char *const case_kind_names[SIM_KINDS]; // by enum sim_kind
 
 // *c is overwritten, and released with case_free. False and *err when malformed; then nothing is
 // owned.

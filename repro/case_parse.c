@@ -48,8 +48,8 @@ static bool one_of(struct parser *p, const char *key, const char *a, const char 
 
     if (!expect_key(p, key))
         return false;
-    if (!scan_word(&p->s, &w) || !(word_is(&w, a) || (b != NULL && word_is(&w, b))))
-        return scan_fail(&p->s, w.col, "%s: %s%s%s expected", key, a, b ? " or " : "", b ? b : "");
+    if (!scan_word(&p->s, &w) || !(word_is(&w, a) || word_is(&w, b)))
+        return scan_fail(&p->s, w.col, "%s: %s or %s expected", key, a, b);
     *is_b = !word_is(&w, a);
     return scan_eol(&p->s);
 }
@@ -254,18 +254,35 @@ static bool parse_site(struct parser *p, struct case_choice *c)
     return scan_fail(&p->s, w.col, "rank expected, such as #0");
 }
 
+static bool parse_kind(struct parser *p, enum sim_kind *kind)
+{
+    struct word w;
+
+    if (scan_word(&p->s, &w))
+        for (*kind = 0; *kind < SIM_KINDS; ++*kind)
+            if (word_is(&w, case_kind_names[*kind]))
+                break;
+    if (w.n == 0 || *kind == SIM_KINDS)
+        return scan_fail(&p->s, w.col, "run, next, random, hold or drain expected");
+    if ((*kind == SIM_HOLD || *kind == SIM_DRAIN) && p->c->memory == SIM_SC)
+        return scan_fail(&p->s, w.col, "contradiction: nothing is held under memory sc");
+    return true;
+}
+
 static bool parse_value(struct parser *p, struct case_choice *c)
 {
     struct word w;
     uint64_t number;
 
-    if (!scan_word(&p->s, &w) ||
-        !(word_is(&w, "run") || word_is(&w, "next") || word_is(&w, "random")))
-        return scan_fail(&p->s, w.col, "run, next or random expected");
-    c->kind = word_is(&w, "run") ? SIM_RUN : word_is(&w, "next") ? SIM_NEXT : SIM_RANDOM;
+    if (!parse_kind(p, &c->kind))
+        return false;
+    if (c->kind == SIM_HOLD) {
+        c->number = 1;
+        return scan_eol(&p->s);
+    }
     if (!scan_word(&p->s, &w))
         return scan_fail(&p->s, w.col, "value expected");
-    if (c->kind != SIM_RANDOM)
+    if (sim_names_thread(c->kind))
         return parse_actor_name(p, &w, c->run) && scan_eol(&p->s);
     if (!word_number(&w, SIM_RANDOM_VALUES - 1, &number))
         return scan_fail(&p->s, w.col, "'%.*s' is not a number up to %d", word_width(&w), w.s,
@@ -336,11 +353,14 @@ static bool same_place(const struct case_choice *a, const struct case_choice *b)
            strcmp(a->text, b->text) == 0;
 }
 
-// An execution comes to a place once, so of two choices there one could never be taken.
+// An execution comes to a place once, so of two choices there one could never be taken; only stores
+// may drain there one after the other.
 static bool first_at_its_place(struct parser *p, uint32_t col)
 {
     const struct repro_case *c = p->c;
 
+    if (c->choice[c->choices - 1].kind == SIM_DRAIN)
+        return true;
     for (size_t i = 0; i + 1 < c->choices; i++)
         if (same_place(&c->choice[i], &c->choice[c->choices - 1]))
             return scan_fail(&p->s, col, "the place of choice %zu for the second time", i + 1);
@@ -377,14 +397,14 @@ static bool parse_choices(struct parser *p)
 static bool parse_header(struct parser *p, bool *prod)
 {
     struct repro_case *c = p->c;
-    bool other;
+    bool tso;
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
         !parse_signature(p) || !parse_word(p))
         return false;
-    if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", NULL, &other))
+    if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", "tso", &tso))
         return false;
-    snprintf(c->memory, sizeof c->memory, "sc");
+    c->memory = tso ? SIM_TSO : SIM_SC;
     return expect_key(p, "found") && rest_of_line(p, "found", c->found, sizeof c->found);
 }
 

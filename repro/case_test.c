@@ -16,10 +16,11 @@
 #include "repro/replay.h"
 #include "repro/store.h"
 
-#define HEAD                                                                                       \
-    "gauntlet case 1\nstatus open\noracle race\nsignature race: a / b\nsizes tiny\nmemory sc\n"    \
-    "found hunt --seed 1\nprogram\n  workload w\n  procs 2\n  sizes tiny\n  goroutine main\n"      \
+#define HEAD_OF(memory)                                                                            \
+    "gauntlet case 1\nstatus open\noracle race\nsignature race: a / b\nsizes tiny\nmemory " memory \
+    "\nfound hunt --seed 1\nprogram\n  workload w\n  procs 2\n  sizes tiny\n  goroutine main\n"    \
     "      go a 2\n      wait\n  goroutine a\n      park\n"
+#define HEAD HEAD_OF("sc")
 
 static const char sample[] =
     HEAD "choices\n"
@@ -65,6 +66,37 @@ static void print_and_parse_are_inverse(void **state)
     assert_string_equal(c.word, "g of m.status");
     assert_non_null(strstr(text, "\nword g of m.status\nsizes "));
     free(text);
+    case_free(&c);
+}
+
+static const char buffered[] = HEAD_OF(
+    "tso") "choices\n"
+           "  a:0 at runqput<ready \"store_release(&pp->runqtail, t + 1);\" #0 visit 1: hold\n"
+           "  a:0 at runqput<ready \"store_release(&pp->runqtail, t + 1);\" #0 visit 1: run m0.1\n"
+           "  a#2:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: drain m0\n"
+           "  a#2:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 2: drain m0\n";
+
+// Stores that are held, and two of one thread that drain at one point.
+static void a_case_of_store_buffers_is_told(void **state)
+{
+    struct repro_case c;
+    struct sim_schedule schedule;
+    size_t missing;
+
+    (void)state;
+    parsed(&c, buffered);
+    assert_int_equal(c.memory, SIM_TSO);
+    case_schedule(&c, &schedule, &missing);
+    assert_int_equal(schedule.n, 4);
+    assert_int_equal(schedule.v[0].kind, SIM_HOLD);
+    assert_int_equal(schedule.v[0].value, 1);
+    assert_int_equal(schedule.v[3].kind, SIM_DRAIN);
+    assert_string_equal(sim_name(schedule.v[3].value), "m0");
+    assert_true(case_set_choices(&c, &schedule));
+    char *text = printed(&c);
+    assert_string_equal(text, buffered);
+    free(text);
+    sim_schedule_free(&schedule);
     case_free(&c);
 }
 
@@ -137,6 +169,7 @@ struct refusal {
 };
 
 #define CHOICE HEAD "choices\n  "
+#define TSO HEAD_OF("tso") "choices\n  "
 
 static const struct refusal refusals[] = {
     {"", 1, 1, "empty"},
@@ -161,8 +194,8 @@ static const struct refusal refusals[] = {
      "word: text expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes big\n", 5, 7,
      "tiny or prod"},
-    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory tso\n", 6, 8,
-     "sc expected"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory pso\n", 6, 8,
+     "sc or tso expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes prod\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\nchoices\n",
@@ -187,12 +220,18 @@ static const struct refusal refusals[] = {
     {CHOICE "a:0 at f \"x\\\n", 18, 12, "quote without end"},
     {CHOICE "a:0 at f \"x\" 0\n", 18, 16, "rank expected"},
     {CHOICE "a:0 at f \"x\" #0 visit 0: run m0\n", 18, 25, "number of the visit"},
-    {CHOICE "a:0 at f \"x\" #0 visit 1: fly m0\n", 18, 28, "run, next or random"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: fly m0\n", 18, 28, "run, next, random, hold or drain"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: random 256\n", 18, 35, "not a number up to 255"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: run m0\n  a:0 at f \"x\" #0 visit 2: run m0\n"
             "   a:0 at f \"x\" #0 visit 1: run m1\n",
      20, 4, "the place of choice 1 for the second time"},
     {CHOICE "a:0 at f \"x\" #0 visit 1: run m0 m1\n", 18, 35, "unexpected 'm1'"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: hold\n", 18, 28, "nothing is held under memory sc"},
+    {CHOICE "a:0 at f \"x\" #0 visit 1: drain m0\n", 18, 28, "nothing is held under memory sc"},
+    {TSO "a:0 at f \"x\" #0 visit 1: hold 1\n", 18, 33, "unexpected '1'"},
+    {TSO "a:0 at f \"x\" #0 visit 1: drain\n", 18, 33, "value expected"},
+    {TSO "a:0 at f \"x\" #0 visit 1: hold\n  a:0 at f \"x\" #0 visit 1: hold\n", 19, 3,
+     "the place of choice 1 for the second time"},
 };
 
 static void refuses_with_line_and_column(void **state)
@@ -336,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(print_and_parse_are_inverse),
         cmocka_unit_test(a_schedule_and_back_is_the_same_case),
+        cmocka_unit_test(a_case_of_store_buffers_is_told),
         cmocka_unit_test(a_lost_place_is_named),
         cmocka_unit_test(replay_grades),
         cmocka_unit_test(refuses_with_line_and_column),

@@ -21,7 +21,7 @@ static void print_head(const struct view *v, const struct replay_outcome *found,
     fprintf(v->out, "%s%s%s\n", paint(v, BOLD), c->signature, paint(v, PLAIN));
     fprintf(v->out, "  %s, %s sizes, memory %s, %zu choice%s, %" PRIu64 " points\n",
             c->fixed ? "fixed (needs its patch)" : "open", c->program->prod ? "prod" : "tiny",
-            c->memory, c->choices, c->choices == 1 ? "" : "s", v->r->points);
+            sim_memory_names[c->memory], c->choices, c->choices == 1 ? "" : "s", v->r->points);
     if (found->grade != REPLAY_EXACT)
         fprintf(v->out, "  %s%s%s: %s\n", paint(v, RED), replay_grade_name(found->grade),
                 paint(v, PLAIN),
@@ -66,7 +66,7 @@ bool explain(struct repro_case *c, const struct explain_options *options, FILE *
     // as it can be had in this program: a case that has drifted is shown as it comes about now
     replay_case(c, &(struct replay_params){.times = 1, .search = SEARCH, .seed = 1}, &found);
     struct sim_schedule *schedule = &found.schedule;
-    trial_begin(&t, c->program);
+    trial_begin(&t, c->program, c->memory);
     const struct sim_result *r = trial_run(&t, sim_strategy_replay(schedule), 0, false);
     if (r->outcome == SIM_FOUND) {
         char signature[sizeof r->finding.signature];

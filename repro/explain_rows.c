@@ -89,7 +89,7 @@ static void print_values(const struct view *v, const struct sim_event *e)
             sim_address_name(e->addr, name, sizeof name));
     if (strcmp(e->what, "cas failed") == 0)
         fprintf(v->out, " is %s, not %s", after, before);
-    else if (e->old_value != e->new_value && strcmp(e->what, "load") != 0)
+    else if (e->old_value != e->new_value)
         fprintf(v->out, " %s → %s", before, after);
     else if (!event_is_plain(e))
         fprintf(v->out, " = %s", before);
@@ -168,6 +168,10 @@ static void print_choice(struct view *v, struct rows *rows, const struct sim_eve
     else if (choice->kind == SIM_NEXT)
         fprintf(v->out, "%s cannot go on, %s runs next", sim_name(e->thread),
                 sim_name(choice->value));
+    else if (choice->kind == SIM_HOLD)
+        fprintf(v->out, "%s's store is held, others do not see it yet", sim_name(e->thread));
+    else if (choice->kind == SIM_DRAIN)
+        fprintf(v->out, "%s's oldest held store drains", sim_name(choice->value));
     else
         fprintf(v->out, "host_random says %u", choice->value);
     fprintf(v->out, "%s\n", paint(v, PLAIN));

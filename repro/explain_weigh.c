@@ -55,8 +55,15 @@ static void heavier_near(struct view *v, size_t i, uint32_t weight)
 
 bool event_is_write(const struct sim_event *e)
 {
-    return e->addr != 0 && !event_is_plain(e) && strcmp(e->what, "load") != 0 &&
-           strcmp(e->what, "cas failed") != 0;
+    return e->addr != 0 && !event_is_plain(e) && strncmp(e->what, "load", 4) != 0 &&
+           strcmp(e->what, "cas failed") != 0 && strcmp(e->what, "store held") != 0;
+}
+
+// Where memory and what its owner sees of it part, and where they meet again.
+static bool is_buffered(const struct sim_event *e)
+{
+    return strcmp(e->what, "store held") == 0 || strcmp(e->what, "drains") == 0 ||
+           strcmp(e->what, "load own") == 0;
 }
 
 // Between the two places of a finding lies what ought to have ordered them; else the end matters
@@ -178,7 +185,7 @@ void view_weigh(struct view *v)
         const struct sim_event *e = &v->e[i];
         int place = view_place(v, e);
 
-        heavier(v, i, !event_is_plain(e));
+        heavier(v, i, is_buffered(e) ? 700 : !event_is_plain(e));
         if (place >= 0) {
             heavier(v, i, WEIGHT_MARK);
             heavier_near(v, i, 400);

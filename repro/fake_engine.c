@@ -110,16 +110,17 @@ static bool has_place(const struct workload *w, const struct sim_choice *c)
     return instance >= 0 && wl_op_index(c->op) < w->body[w->instance[instance].body].count;
 }
 
-static void take(const struct workload *w)
+static void take(const struct workload *w, enum sim_memory memory)
 {
     for (size_t i = 0; i < replaying->n; i++) {
-        taken[i] = has_place(w, &replaying->v[i]);
+        const struct sim_choice *c = &replaying->v[i];
+        taken[i] = has_place(w, c) && (c->kind != SIM_HOLD || memory == SIM_TSO);
         if (taken[i])
             sim_schedule_push(&result.schedule, &replaying->v[i]);
     }
 }
 
-static void walk(const struct workload *w, uint64_t seed)
+static void walk(const struct workload *w, uint64_t seed, enum sim_memory memory)
 {
     for (uint32_t i = 0; i < fake.walk; i++) {
         const struct wl_instance *it = &w->instance[(seed >> (i % 32)) % w->instances];
@@ -131,6 +132,10 @@ static void walk(const struct workload *w, uint64_t seed)
                                .visit = i + 1,
                                .value = sim_intern("m0.1")};
 
+        if (memory == SIM_TSO && i % 7 == 6) {
+            c.kind = SIM_HOLD;
+            c.value = 1;
+        }
         if (w->body[it->body].count == 0)
             continue;
         c.actor = sim_intern(workload_instance_name(w, (uint32_t)(it - w->instance), name));
@@ -156,7 +161,10 @@ static bool met(const struct workload *w)
         if (!there)
             return false;
     }
-    return w->procs >= fake.procs;
+    bool held = false;
+    for (size_t i = 0; i < result.schedule.n; i++)
+        held |= result.schedule.v[i].kind == SIM_HOLD;
+    return w->procs >= fake.procs && (held || !fake.held);
 }
 
 const struct sim_result *sim_run(const struct sim_params *p)
@@ -168,9 +176,9 @@ const struct sim_result *sim_run(const struct sim_params *p)
     result.points = 100;
     result.outcome = SIM_OK;
     if (p->strategy == &replay)
-        take(w);
+        take(w, p->memory);
     else
-        walk(w, p->seed);
+        walk(w, p->seed, p->memory);
     if (met(w) && !(fake.flaky && fake.executions % 2 == 0)) {
         result.outcome = SIM_FOUND;
         result.finding = (struct sim_finding){.oracle = "race"};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hunting loop. The plan is a fixed function of the seed: slice number -> workload, strategy
-// and the seeds of its executions, so several processes can share one plan, and the same seed hunts
-// the same executions again. Slices are short, so that every pair has had its turn within a second.
+// The hunting loop. The plan is a fixed function of the seed: slice number -> memory model,
+// strategy, workload and the seeds of its executions, so several processes can share one plan, and
+// the same seed hunts the same executions again. Slices are short, so that every combination has
+// had its turn within a second or two.
 #include "repro/hunt.h"
 
 #include <stdlib.h>
@@ -70,11 +71,20 @@ static bool replays_as_text(const struct repro_case *c)
     return ok;
 }
 
+// Without a store that is held the models are one: such a case says the simpler.
+static enum sim_memory memory_needed(const struct repro *r)
+{
+    for (size_t i = 0; i < r->schedule.n; i++)
+        if (r->schedule.v[i].kind == SIM_HOLD)
+            return r->memory;
+    return SIM_SC;
+}
+
 static void set_case(struct hunt_find *f, struct repro *r)
 {
     memcpy(f->c.oracle, r->oracle, sizeof f->c.oracle);
     memcpy(f->c.signature, r->signature, sizeof f->c.signature);
-    snprintf(f->c.memory, sizeof f->c.memory, "sc");
+    f->c.memory = memory_needed(r);
     f->c.program = r->w;
     r->w = NULL;
     if (!case_set_choices(&f->c, &r->schedule))
@@ -84,12 +94,12 @@ static void set_case(struct hunt_find *f, struct repro *r)
 }
 
 // From the raw finding to the case.
-static void pursue(struct hunter *h, const struct workload *w, const char *strategy,
+static void pursue(struct hunter *h, const struct trial *t, const char *strategy,
                    const struct sim_result *r)
 {
     struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
     struct minimize_limits limits = minimize_limits_default(h->p->seed);
-    struct repro repro = {.w = workload_copy(w)};
+    struct repro repro = {.w = workload_copy(t->w), .memory = t->memory};
 
     if (repro.w == NULL)
         return;
@@ -108,7 +118,7 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
     if (f.replayed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
         minimize(&repro, &limits, &f.minimizing);
     snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu execution%s",
-             h->p->found_by, w->name, strategy, (unsigned long long)f.executions,
+             h->p->found_by, t->w->name, strategy, (unsigned long long)f.executions,
              f.executions == 1 ? "" : "s");
     set_case(&f, &repro);
     h->p->find(&f, h->p->arg);
@@ -120,11 +130,13 @@ static void pursue(struct hunter *h, const struct workload *w, const char *strat
 static void run_slice(struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
-    const char *name = p->strategies[slice % p->nstrategies];
-    struct workload *w = p->workloads[slice / p->nstrategies % p->nworkloads];
+    enum sim_memory memory = p->memories[slice % p->nmemories];
+    uint64_t turn = slice / p->nmemories;
+    const char *name = p->strategies[turn % p->nstrategies];
+    struct workload *w = p->workloads[turn / p->nstrategies % p->nworkloads];
     struct trial t = {0};
 
-    trial_begin(&t, w);
+    trial_begin(&t, w, memory);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
         struct sim_strategy *strategy = sim_strategy_by_name(name);
         const struct sim_result *r =
@@ -138,8 +150,8 @@ static void run_slice(struct hunter *h, uint64_t slice)
         h->stats->hits++;
         if (met_before(h, r->finding.signature))
             continue;
-        pursue(h, w, name, r);
-        trial_begin(&t, w);
+        pursue(h, &t, name, r);
+        trial_begin(&t, w, memory);
     }
 }
 

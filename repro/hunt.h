@@ -32,6 +32,8 @@ struct hunt_params {
     uint32_t nworkloads;
     const char *const *strategies; // by the engine's names
     uint32_t nstrategies;
+    enum sim_memory memories[SIM_MEMORIES]; // slices take them in turn
+    uint32_t nmemories;
     uint64_t seed;
     uint32_t part, parts; // this process takes every parts-th slice, from `part`
     uint64_t executions;  // limit; 0: none

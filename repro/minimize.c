@@ -136,13 +136,13 @@ static bool try_edit(struct minimizer *m, uint32_t edit)
     if (smaller != NULL) {
         size_t max = r->schedule.n > FEW_CHOICES ? r->schedule.n : FEW_CHOICES;
 
-        trial_begin(&m->t, smaller);
+        trial_begin(&m->t, smaller, r->memory);
         ok = meets(m, &moved, &taken) || search(m, m->limits->search, max, &taken);
         if (ok) {
             r->w = smaller;
             sim_schedule_copy(&r->schedule, &taken);
         } else {
-            trial_begin(&m->t, old);
+            trial_begin(&m->t, old, r->memory);
         }
         workload_free(ok ? old : smaller);
     }
@@ -170,7 +170,7 @@ bool repro_replays(struct repro *r, uint32_t times)
 {
     struct trial t = {0};
 
-    trial_begin(&t, r->w);
+    trial_begin(&t, r->w, r->memory);
     for (uint32_t i = 0; i < times; i++)
         if (!trial_found(trial_run(&t, sim_strategy_replay(&r->schedule), 0, false), r->signature))
             return false;
@@ -182,7 +182,7 @@ void minimize_choices(struct repro *r, const struct minimize_limits *limits)
     struct minimizer m = {.r = r, .limits = limits};
     struct sim_schedule taken = {0};
 
-    trial_begin(&m.t, r->w);
+    trial_begin(&m.t, r->w, r->memory);
     if (meets(&m, &r->schedule, &taken)) {
         sim_schedule_copy(&r->schedule, &taken);
         fewer_choices(&m, &r->schedule);
@@ -196,7 +196,7 @@ bool minimize(struct repro *r, const struct minimize_limits *limits, uint64_t *e
     struct sim_schedule taken = {0};
     bool ok;
 
-    trial_begin(&m.t, r->w);
+    trial_begin(&m.t, r->w, r->memory);
     ok = meets(&m, &r->schedule, &taken);
     if (ok) {
         sim_schedule_copy(&r->schedule, &taken);

@@ -9,6 +9,7 @@
 // A finding in terms of this binary. Owned: w and schedule; repro_free releases them.
 struct repro {
     struct workload *w;
+    enum sim_memory memory;
     struct sim_schedule schedule;
     char oracle[32], signature[512];
 };

@@ -369,7 +369,7 @@ static const struct sim_result *try_near(struct near *n, const struct sim_schedu
 static bool believe(struct near *n, struct sim_schedule *found)
 {
     struct minimize_limits limits = minimize_limits_default(1);
-    struct repro r = {.w = n->c->program};
+    struct repro r = {.w = n->c->program, .memory = n->c->memory};
     size_t untaken;
 
     if (!meets(n, found, &untaken))

@@ -30,8 +30,10 @@ static uint32_t nudge_choose(struct sim_strategy *s, const struct sim_point *p)
 
     if (n->done || p->number < n->point)
         return n->rest->choose(n->rest, p);
+    if (p->number == n->point && p->at.kind != SIM_RUN)
+        return n->rest->choose(n->rest, p); // of several choices at the point it is another one
     n->base.next_point = UINT64_MAX;
-    if (p->number > n->point || p->at.kind != SIM_RUN)
+    if (p->number > n->point)
         return n->rest->choose(n->rest, p);
     for (uint32_t i = 1; i < p->n && !n->done; i++) {
         n->done = sim_thread_name(p->threads[i]) == n->thread;

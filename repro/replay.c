@@ -64,7 +64,7 @@ static void describe_unmet(struct replay_outcome *out, const struct repro_case *
     else if (instance >= 0 &&
              wl_op_index(choice->op) > c->program->body[c->program->instance[instance].body].count)
         snprintf(why, sizeof why, "'%s' has no operation %u", name, wl_op_index(choice->op));
-    else if (choice->kind != SIM_RANDOM && !is_thread(choice->run))
+    else if (sim_names_thread(choice->kind) && !is_thread(choice->run))
         snprintf(why, sizeof why, "there is no thread '%s' to run", choice->run);
     describe(out, c, index, why);
 }
@@ -142,7 +142,7 @@ void replay_case(struct repro_case *c, const struct replay_params *params,
     size_t missing, untaken;
 
     *out = (struct replay_outcome){.grade = REPLAY_EXACT};
-    trial_begin(&t, c->program);
+    trial_begin(&t, c->program, c->memory);
     case_schedule(c, &out->schedule, &missing);
     replay_again(c, &t, params, out, &untaken);
     bool met = out->reproduced == out->times;

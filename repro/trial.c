@@ -14,20 +14,24 @@ void trial_init(void)
     sim_use_runtime();
 }
 
-void trial_begin(struct trial *t, struct workload *w)
+void trial_begin(struct trial *t, struct workload *w, enum sim_memory memory)
 {
     workload_name_actors(w, probe_actor);
     t->w = w;
+    t->memory = memory;
     static uint32_t programs;
-    t->program = (struct sim_program){
-        .threads = 1, .id = ++programs, .fn = {workload_main}, .arg = w};
+    t->program =
+        (struct sim_program){.threads = 1, .id = ++programs, .fn = {workload_main}, .arg = w};
 }
 
 const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,
                                    bool trace)
 {
-    struct sim_params params = {
-        .program = &t->program, .strategy = strategy, .seed = seed, .trace = trace};
+    struct sim_params params = {.program = &t->program,
+                                .strategy = strategy,
+                                .seed = seed,
+                                .memory = t->memory,
+                                .trace = trace};
     const struct sim_result *r = sim_run(&params);
 
     t->executions++;

@@ -12,13 +12,14 @@
 struct trial {
     const struct workload *w;
     struct sim_program program;
+    enum sim_memory memory;      // set by trial_begin
     uint64_t executions, points; // so far
 };
 
 // Once a process, before the first execution: starts the engine and shows it the runtime.
 void trial_init(void);
 // `w` stays the caller's and gets its actors named.
-void trial_begin(struct trial *t, struct workload *w);
+void trial_begin(struct trial *t, struct workload *w, enum sim_memory memory);
 // One execution. The result is the engine's, until the next one.
 const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strategy, uint64_t seed,
                                    bool trace);

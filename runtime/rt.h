@@ -64,6 +64,11 @@ void rt_preempt_point(void);
 // that ends, not at all or on who has the handle then. For experiments.
 void rt_debug_preempt(struct g *gp);
 
+// Makes gp, another goroutine, stand still wherever it is, runs fn(arg) on the thread's own stack,
+// and lets it go on. False, and fn is not run, when it has ended. fn may not call the runtime. For
+// experiments.
+_Bool rt_debug_suspend(struct g *gp, void (*fn)(void *), void *arg);
+
 // Ties the calling goroutine to its thread: it runs on no other, and nobody else runs there. Nests:
 // as many calls untie it. One that ends while it is tied ends the thread.
 void rt_lock_thread(void);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gauntlet bank: puts every known bug of repro/bank back, one after the other, and hunts it within
-// a budget. Each hunt is a process of its own, since each needs another program; its JSON is read
-// back. Exit status 0 when all were found, 1 when not, or when it was interrupted before the end.
+// a budget, under the memory models that a line `- Memory: LIST.` of its about.md names (sc without
+// one). Each hunt is a process of its own, since each needs another program; its JSON is read back.
+// Exit status 0 when all were found, 1 when not, or when it was interrupted before the end.
 #include <cjson/cJSON.h>
 #include <dirent.h>
 #include <errno.h>
@@ -24,8 +25,8 @@ struct options {
 };
 
 struct row {
-    char slug[256];
-    bool found, stopped; // stopped: interrupted, so it says nothing when not found
+    char slug[256], memory[32]; // memory: models hunted, then the one of the finding
+    bool found, stopped;        // stopped: interrupted, so it says nothing when not found
     char strategy[32], signature[512];
     double executions, seconds, choices, operations;
 };
@@ -78,12 +79,14 @@ static void read_all(int fd, pid_t child, char *text)
 }
 
 // Standard output of one hunt; NULL when it could not run. *status is its exit status.
-static char *hunt_output(const struct options *o, char *patch, char *out, int *status)
+static char *hunt_output(const struct options *o, char *memory, char *patch, char *out, int *status)
 {
     char *argv[] = {(char[]){"gauntlet"},
                     (char[]){"hunt"},
                     (char[]){"--patch"},
                     patch,
+                    (char[]){"--memory"},
+                    memory,
                     (char[]){"--out"},
                     out,
                     (char[]){"--for"},
@@ -144,6 +147,8 @@ static bool fill_row(struct row *row, const char *output)
     row->operations = number_of(find, "operations");
     text_of(find, "strategy", row->strategy, sizeof row->strategy);
     text_of(find, "signature", row->signature, sizeof row->signature);
+    if (find != NULL)
+        text_of(find, "memory", row->memory, sizeof row->memory);
     bool ok = object != NULL;
     cJSON_Delete(object);
     return ok;
@@ -163,6 +168,22 @@ static bool remove_case(const char *file, void *arg)
     return true;
 }
 
+// What about.md says of the memory models; the hunt refuses what is none.
+static void read_memory(struct row *row)
+{
+    char path[STORE_PATH_BYTES], line[256];
+
+    snprintf(row->memory, sizeof row->memory, "sc");
+    snprintf(path, sizeof path, "%s/repro/bank/%s/about.md", command_root(), row->slug);
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return;
+    while (fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "- Memory: %31[^.\n]", row->memory) == 1)
+            break;
+    fclose(f);
+}
+
 // 0, or EXIT_USAGE when the hunt could not run.
 static int hunt_bug(const struct options *o, struct row *row)
 {
@@ -172,7 +193,8 @@ static int hunt_bug(const struct options *o, struct row *row)
     snprintf(patch, sizeof patch, "%s/repro/bank/%s/bug.patch", command_root(), row->slug);
     if (mkdtemp(out) == NULL)
         return command_fail("%s: %s", out, strerror(errno));
-    char *output = hunt_output(o, patch, out, &status);
+    read_memory(row);
+    char *output = hunt_output(o, row->memory, patch, out, &status);
     store_each(out, remove_case, NULL);
     rmdir(out);
     bool ok = output != NULL && status != EXIT_USAGE && fill_row(row, output);
@@ -227,7 +249,7 @@ static void add(cJSON *bugs, const struct row *row)
     cJSON_AddStringToObject(o, "slug", row->slug);
     cJSON_AddBoolToObject(o, "found", row->found);
     add_text(o, "strategy", row->found, row->strategy);
-    cJSON_AddStringToObject(o, "memory", "sc");
+    cJSON_AddStringToObject(o, "memory", row->memory);
     cJSON_AddStringToObject(o, "engine", "sim");
     cJSON_AddNumberToObject(o, "executions", row->executions);
     cJSON_AddNumberToObject(o, "seconds", row->seconds);

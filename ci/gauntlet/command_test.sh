@@ -76,7 +76,9 @@ for jobs in 0 65 x -1; do
     one_line
 done
 check "oracle" 2 "'fly' is not known" "$gauntlet" hunt --oracle fly $calm --out "$scratch/c"
-check "memory" 2 "not known" "$gauntlet" hunt --memory weak
+check "memory" 2 "'weak' is not known; there are: sc tso" "$gauntlet" hunt --memory weak
+check "memory, in turn" 0 "; memory sc, tso$" "$gauntlet" hunt --memory sc,tso --executions 200 \
+    --seed 1 --workload "$files/spawn_yield_park.wl" --out "$scratch/memory"
 
 # Bad workloads and cases: file, line and column; nothing written
 printf 'workload w\ngoroutine main\n  fly\n' >"$scratch/bad.wl"
@@ -170,6 +172,7 @@ json seed commit executions points seconds findings
 truth 'set(o["findings"][0]) >= set("id oracle signature case executions_to_find seconds_to_find \
 choices operations confirmed".split())'
 truth 'o["findings"][0]["confirmed"] is None and o["findings"][0]["replayed"] is True'
+truth 'o["findings"][0]["memory"] == "sc"'
 mkdir -p "$scratch/tree/stress/workload" "$scratch/tree/repro/bank/relaxed-tail"
 cp -rL "$files" "$scratch/tree/stress/workload/files"
 cp "$patch" "$scratch/tree/repro/bank/relaxed-tail/bug.patch"
@@ -295,9 +298,15 @@ json bugs stopped
 truth 'set(o["bugs"][0]) >= set("slug found strategy memory engine executions seconds choices \
 operations confirmed baseline_tsan_found".split())'
 truth 'o["bugs"][0]["found"] is True and o["bugs"][0]["confirmed"] is None'
+truth 'o["bugs"][0]["memory"] == "sc"'
+printf -- '- Mechanism: x.\n- Memory: tso.\n' > "$scratch/tree/repro/bank/relaxed-tail/about.md"
 export GAUNTLET_PATCHED="$gauntlet"
-check "bank, not found" 1 '"found":	false' "$gauntlet" bank --json --for 300ms
+check "bank, not found" 1 '"memory":	"tso"' "$gauntlet" bank --json --for 300ms
+truth 'o["bugs"][0]["found"] is False'
 truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
+printf -- '- Memory: weak.\n' > "$scratch/tree/repro/bank/relaxed-tail/about.md"
+check "bank, memory" 2 "'weak' is not known" "$gauntlet" bank --json --for 300ms
+rm "$scratch/tree/repro/bank/relaxed-tail/about.md"
 interrupt "$gauntlet" bank --for 60s --json
 name="bank, interrupted"
 [ $status = 1 ] || fail "bank, interrupted: status $status"

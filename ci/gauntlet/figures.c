@@ -109,7 +109,7 @@ static bool bench_litmus(struct bench *b)
 struct yardstick {
     struct trial trial;
     uint64_t runs, seed;
-    struct samples executions, points, point_ns, restart_us;
+    struct samples executions, points, point_ns, restart_us, tso;
 };
 
 // The yardstick's program, or, for a restart alone, nothing. One program to the engine: for another
@@ -135,22 +135,32 @@ static bool run_yardstick(struct yardstick *y)
     return false;
 }
 
+// Executions a second, in processor time. 0 after a finding.
+static double rate(struct yardstick *y, double slice_seconds)
+{
+    uint64_t first = y->seed;
+    double begin = slices_cpu(), seconds;
+
+    do {
+        for (int i = 0; i < 10; i++)
+            if (!run_yardstick(y))
+                return 0;
+        seconds = slices_cpu() - begin;
+    } while (seconds < slice_seconds);
+    return (double)(y->seed - first) / seconds;
+}
+
 // One slice of executions one after the other, in processor time; one of restarts between them,
 // each so short that the cheaper real clock has to do.
 static bool slice(struct yardstick *y, double slice_seconds)
 {
     uint64_t first = y->seed, points = y->trial.points, restarts = 0;
-    double begin = slices_cpu(), seconds, restart = 0;
+    double executions = rate(y, slice_seconds), restart = 0;
 
-    do {
-        for (int i = 0; i < 10; i++)
-            if (!run_yardstick(y))
-                return false;
-        seconds = slices_cpu() - begin;
-    } while (seconds < slice_seconds);
-    double each = seconds / (double)(y->seed - first);
+    if (executions <= 0)
+        return false;
     double length = (double)(y->trial.points - points) / (double)(y->seed - first);
-    begin = slices_now();
+    double begin = slices_now();
     do {
         if (!run_yardstick(y))
             return false;
@@ -162,10 +172,30 @@ static bool slice(struct yardstick *y, double slice_seconds)
         restarts++;
     } while (slices_now() - begin < slice_seconds);
     restart /= (double)restarts;
-    samples_add(&y->executions, 1 / each);
+    samples_add(&y->executions, executions);
     samples_add(&y->points, length);
-    samples_add(&y->point_ns, (each - restart) * 1e9 / length);
+    samples_add(&y->point_ns, (1 / executions - restart) * 1e9 / length);
     samples_add(&y->restart_us, restart * 1e6);
+    return true;
+}
+
+// What store buffers cost: short turns of both models, one after the other, so that both have the
+// same machine.
+static bool slice_of_both(struct yardstick *y, double slice_seconds)
+{
+    const int turns = 10;
+    double sum[SIM_MEMORIES] = {0};
+
+    for (int turn = 0; turn < turns; turn++)
+        for (int memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+            y->trial.memory = (enum sim_memory)memory;
+            double r = rate(y, slice_seconds / turns);
+            if (r <= 0)
+                return false;
+            sum[memory] += 1 / r;
+        }
+    y->trial.memory = SIM_SC;
+    samples_add(&y->tso, sum[SIM_TSO] / sum[SIM_SC]);
     return true;
 }
 
@@ -176,6 +206,7 @@ static bool bench_yardstick(struct bench *b)
         .points = {.name = "spawn_yield_park.points", .unit = "points"},
         .point_ns = {.name = "spawn_yield_park.point", .unit = "ns"},
         .restart_us = {.name = "spawn_yield_park.restart", .unit = "us"},
+        .tso = {.name = "spawn_yield_park.tso", .unit = "of sc"},
     };
     char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
     bool ok = true;
@@ -188,17 +219,18 @@ static bool bench_yardstick(struct bench *b)
         return false;
     }
     trial_init();
-    trial_begin(&y.trial, w);
+    trial_begin(&y.trial, w, SIM_SC);
     y.trial.program.fn[0] = yardstick_main;
     for (int i = 0; i < 100 && ok; i++) // pages are opened, names and stacks met once
         ok = run_yardstick(&y);
     for (uint32_t i = 0; i < b->slices && ok; i++)
-        ok = slice(&y, b->slice_seconds);
+        ok = slice(&y, b->slice_seconds) && slice_of_both(&y, b->slice_seconds);
     workload_free(w);
     samples_row(b, &y.executions, 10000, 0);
     samples_row(b, &y.points, 500, 1500);
     samples_row(b, &y.point_ns, 0, 60);
     samples_row(b, &y.restart_us, 0, 20);
+    samples_row(b, &y.tso, 0, 1.4);
     return ok;
 }
 

@@ -16,8 +16,8 @@ enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS };
 
 struct options {
     const char *out, *patch, *time;
-    char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX];
-    uint32_t nworkloads, nstrategies, noracles, jobs;
+    char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX], *memory[LIST_MAX];
+    uint32_t nworkloads, nstrategies, noracles, nmemories, jobs;
     uint64_t seed, executions;
     double seconds;
     bool seed_given, all_workloads, stop, json;
@@ -33,7 +33,8 @@ static const struct argp_option options[] = {
      "Names in stress/workload/files, or files (default: all of that folder)", 0},
     {"patch", 'p', "FILE", 0,
      "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
-    {"memory", 'm', "MODEL", 0, "Memory model: sc", 0},
+    {"memory", 'm', "LIST", 0,
+     "Memory models, in turn: sc (default), tso (stores wait in buffers, as x86 has them)", 0},
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
     {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
@@ -93,8 +94,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->patch = arg;
         return 0;
     case 'm':
-        if (strcmp(arg, "sc") != 0)
-            argp_error(state, "--memory: '%s' is not known (sc)", arg);
+        add_list(state, o->memory, &o->nmemories, arg);
         return 0;
     case OPT_JOBS:
         o->jobs = number_of_jobs(arg);
@@ -212,6 +212,17 @@ static int set_strategies(struct options *o, struct hunt_params *p)
     return 0;
 }
 
+static int set_memories(const struct options *o, struct hunt_params *p)
+{
+    p->nmemories = o->nmemories ? o->nmemories : 1; // SIM_SC
+    if (p->nmemories > SIM_MEMORIES)
+        return command_fail("--memory: more than %d models", SIM_MEMORIES);
+    for (uint32_t i = 0; i < o->nmemories; i++)
+        if (!sim_memory_by_name(o->memory[i], &p->memories[i]))
+            return command_fail("--memory: '%s' is not known; there are: sc tso", o->memory[i]);
+    return 0;
+}
+
 static int set_oracles(const struct options *o)
 {
     if (o->noracles == 0)
@@ -260,6 +271,7 @@ static void print_command(const struct options *o, FILE *out)
     if (!o->all_workloads)
         print_list(out, "--workload", o->workload, o->nworkloads);
     print_list(out, "--strategy", o->strategy, o->nstrategies);
+    print_list(out, "--memory", o->memory, o->nmemories);
     print_list(out, "--oracle", o->oracle, o->noracles);
     if (o->jobs > 0)
         fprintf(out, " --jobs %u", o->jobs);
@@ -313,6 +325,8 @@ static void first_line(const struct options *o, const struct session *s)
     for (uint32_t i = 0; i < p->nstrategies; i++)
         if (is_first(p->strategies, i))
             fprintf(out, "%s%s", told++ ? ", " : "", p->strategies[i]);
+    for (uint32_t i = 0; i < o->nmemories; i++)
+        fprintf(out, "%s%s", i ? ", " : "; memory ", o->memory[i]);
     fputc('\n', out);
     fflush(out);
 }
@@ -398,6 +412,8 @@ int command_hunt(int argc, char **argv)
     status = read_workloads(&o, workloads, &s.params.nworkloads);
     if (status == 0)
         status = set_strategies(&o, &s.params);
+    if (status == 0)
+        status = set_memories(&o, &s.params);
     if (status == 0)
         status = set_oracles(&o);
     if (status == 0 && o.patch != NULL) // before anything is written

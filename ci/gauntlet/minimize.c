@@ -75,7 +75,7 @@ static int shrink(const struct options *o, struct repro_case *c, const char *pat
 {
     struct minimize_limits limits = minimize_limits_default(o->seed);
     struct sizes before = {c->choices, c->program->ops}, after;
-    struct repro r = {.w = c->program};
+    struct repro r = {.w = c->program, .memory = c->memory};
     char error[STORE_PATH_BYTES + 256];
     uint64_t executions;
     size_t missing;

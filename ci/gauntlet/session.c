@@ -103,6 +103,7 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
     cJSON_AddBoolToObject(o, "replayed", f->replayed);
     cJSON_AddBoolToObject(o, "known", known);
     cJSON_AddStringToObject(o, "strategy", f->strategy);
+    cJSON_AddStringToObject(o, "memory", sim_memory_names[f->c.memory]);
     cJSON_AddStringToObject(o, "workload", f->c.program->name);
     cJSON_AddItemToArray(s->findings, o);
 }

@@ -63,7 +63,7 @@ class Tree:
         if path.startswith("runtime/examples/") or path.endswith("_test.c"):
             return True
         users = [p for p in self.code() if '#include "%s"' % path in self.lines(p)]
-        return path.endswith(".h") and bool(users) and all(p.endswith("_test.c") for p in users)
+        return path.endswith(".h") and bool(users) and all(self.for_tests(p) for p in users)
 
     def runtime(self):
         """Runtime code proper, without hosts and tests."""

@@ -28,7 +28,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         exit(2);
     }
     trial_init();
-    trial_begin(&trial, w);
+    trial_begin(&trial, w, SIM_SC);
     return 0;
 }
 

@@ -83,7 +83,8 @@ static void dump_m(struct print *out, const struct m *mp)
 
 static const char *const states[G_STATES] = {"idle",    "runnable", "running",   "syscall",
                                              "waiting", "dead",     "copystack", "preempted"};
-static const char *const reasons[WAIT_REASONS] = {"", "park", "sleep", "semaphore"};
+static const char *const reasons[WAIT_REASONS] = {"",          "park",      "sleep",
+                                                  "semaphore", "preempted", "others to stop"};
 
 static void dump_g(struct print *out, const struct g *gp)
 {

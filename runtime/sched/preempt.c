@@ -32,6 +32,15 @@ void preemptall(void)
     }
 }
 
+// Stops for a suspender, who is the only one to know it from then on.
+static void preempt_park(struct m *mp, struct g *gp)
+{
+    gp->wait = WAIT_PREEMPTED;
+    dropg(mp, gp);
+    casgstatus(gp, G_RUNNING, G_PREEMPTED);
+    schedule();
+}
+
 static void gopreempt_m(struct g *gp)
 {
     struct m *mp = getg()->m;
@@ -41,7 +50,10 @@ static void gopreempt_m(struct g *gp)
     pp->stats.preempted++;
     pp->stats.preempted_by_hand += cause == PREEMPT_HAND;
     pp->stats.preempted_at_point += how == PREEMPT_AT_POINT;
-    goyield_m(gp);
+    if (cause == PREEMPT_STOP)
+        preempt_park(mp, gp);
+    else
+        goyield_m(gp);
 }
 
 // The check found the guard poisoned.

@@ -102,6 +102,20 @@ void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reas
     mcall(park_m);
 }
 
+// Runs fn(arg) on g0 while the calling goroutine counts as waiting: for work there that waits for
+// other goroutines, which may at the same time wait for this one to stand still. It does, and keeps
+// its m.
+void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason)
+{
+    struct g *gp = getg();
+    rt_assert(gp == gp->m->curg);
+    gp->wait = reason;
+    casgstatus(gp, G_RUNNING, G_WAITING);
+    systemstack(fn, arg);
+    casgstatus(gp, G_WAITING, G_RUNNING);
+    gp->wait = WAIT_NONE;
+}
+
 // Makes a waiting goroutine runnable on this p; `next`: it inherits the time slice. On g0.
 void ready(struct g *gp, bool next)
 {

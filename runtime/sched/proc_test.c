@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What rt.h promises, each claim in a process of its own, because rt_main does not return: a
-// claim that holds ends with status 0, one that does not with a fatal error.
+// What rt.h promises of goroutines, permits and sleep; see claims.h.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,37 +8,8 @@
 // cmocka wants the four above
 #include <cmocka.h>
 
-#include "runtime/base/throw.h"
 #include "runtime/host/host.h"
-#include "runtime/sched/death.h"
-#include "runtime/sched/sched.h"
-
-static void (*claim)(void *);
-static int32_t claim_procs;
-
-static void run_claim(void)
-{
-    struct rt_config config = {.procs = claim_procs};
-    rt_main(&config, claim, NULL);
-}
-
-static void holds_on(void (*fn)(void *), int32_t procs, int exit_status)
-{
-    static char text[16384];
-    claim = fn;
-    claim_procs = procs;
-    int status = death_of(run_claim, text, sizeof(text));
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != exit_status)
-        fail_msg("procs %d: wait status %#x\n%s", procs, (unsigned)status, text);
-}
-
-static void holds(void (*fn)(void *))
-{
-    holds_on(fn, 1, 0);
-    holds_on(fn, 3, 0);
-}
-
-#define check(c) ((c) ? (void)0 : rt_fatal("check failed: " #c))
+#include "runtime/sched/claims.h"
 
 // Permits -------------------------------------------------------------------------------------
 

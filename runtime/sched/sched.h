@@ -36,12 +36,26 @@ enum g_status {
     G_SCAN = 0x1000, // bit: locked for a stack scan
 };
 
-enum wait_reason { WAIT_NONE, WAIT_PARK, WAIT_SLEEP, WAIT_SEMA, WAIT_REASONS };
+enum wait_reason {
+    WAIT_NONE,
+    WAIT_PARK,
+    WAIT_SLEEP,
+    WAIT_SEMA,
+    WAIT_PREEMPTED, // stopped for a suspender
+    WAIT_OTHERS,    // on g0, for others to stop: see g0_wait
+    WAIT_REASONS
+};
 
 // A stack guard that no stack pointer is above: the goroutine is asked to give up its p at its next
 // check. The lowest bits say who asked.
 #define STACK_PREEMPT (UINTPTR_MAX - 0xff)
-enum preempt_cause { PREEMPT_SLICE, PREEMPT_HAND, PREEMPT_WORLD, PREEMPT_CAUSES };
+enum preempt_cause {
+    PREEMPT_SLICE, // sysmon: the time slice is over
+    PREEMPT_HAND,  // rt_debug_preempt
+    PREEMPT_WORLD, // all p's are asked to come to a safe point
+    PREEMPT_STOP,  // a suspender: stops in G_PREEMPTED instead of going to a queue
+    PREEMPT_CAUSES
+};
 // How a request was taken.
 enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMPT_HOWS };
 
@@ -300,6 +314,7 @@ void execute(struct m *mp, struct g *gp, bool inherit_time); // on g0; does not 
 void dropg(struct m *mp, struct g *gp);
 void goyield_m(struct g *gp);
 void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reason);
+void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason);
 void goready(struct g *gp);        // by a goroutine
 void ready(struct g *gp, bool next); // on g0
 struct g *newproc(void (*fn)(void *), void *arg);
@@ -316,6 +331,16 @@ static inline __attribute__((always_inline)) void preempt_check(struct g *gp, en
     if (__builtin_expect((uintptr_t)__builtin_frame_address(0) < load_relaxed(&gp->stackguard), 0))
         preempt_take(gp, how);
 }
+
+// suspend.c
+struct suspended {
+    struct g *gp;
+    bool dead;       // it has ended: nothing to look at, nothing to resume
+    bool stopped;    // it stopped itself: resumeg makes it ready
+    uint32_t status; // locked in this state
+};
+struct suspended suspendg(struct g *gp);
+void resumeg(const struct suspended *s);
 
 // world.c
 void stop_the_world(void);

@@ -23,6 +23,7 @@ static const uint16_t allowed[G_STATES] = {
     [G_SYSCALL] = TO(G_RUNNING)             // exitsyscall with a p
                   | TO(G_RUNNABLE),         // exitsyscall without
     [G_WAITING] = TO(G_RUNNABLE)            // ready
+                  | TO(G_RUNNING)           // back from g0_wait
                   | TO(G_COPYSTACK),        // shrunk while parked
     [G_DEAD] = TO(G_RUNNABLE)               // newproc
                | TO(G_SYSCALL),             // a foreign thread comes in

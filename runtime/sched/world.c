@@ -105,7 +105,7 @@ static void stop_on_g0(void *unused)
 void stop_the_world(void)
 {
     semacquire(&sched.worldsema);
-    systemstack(stop_on_g0, NULL);
+    g0_wait(stop_on_g0, NULL, WAIT_OTHERS);
 }
 
 // Start -----------------------------------------------------------------------------------
@@ -211,6 +211,6 @@ static void each_p_on_g0(void *fn)
 void for_each_p(void (*fn)(struct p *))
 {
     semacquire(&sched.worldsema);
-    systemstack(each_p_on_g0, &fn);
+    g0_wait(each_p_on_g0, &fn, WAIT_OTHERS);
     semrelease(&sched.worldsema);
 }

@@ -36,7 +36,7 @@ python3 - "$scratch/out" <<'PY' || fail "rows of engine and native"
 import json, sys
 rows = {r["name"]: r for r in json.load(open(sys.argv[1]))["results"]}
 engine = ["store_buffer.executions"] + [
-    "spawn_yield_park." + n for n in ("executions", "points", "point", "restart")]
+    "spawn_yield_park." + n for n in ("executions", "points", "point", "restart", "tso")]
 native = ["native." + n for n in (
     "gogo_mcall_pair", "yield", "spawn_and_finish", "spawn_yield_finish", "park_ready_round_trip")]
 assert list(rows) == engine + native, list(rows)

@@ -87,6 +87,8 @@ struct sim {
     uint64_t hash;
     uint64_t progress;  // operations of the program that have begun
     uint32_t last_site; // of the last point
+    uint32_t held;      // stores of the running thread that others do not see yet (buffer.h)
+    bool tso;           // stores may be held
     bool tracing;
     bool running; // inside an execution
     bool special; // plain accesses are more, or less, than race checks: oracle_update_special
@@ -102,6 +104,7 @@ struct sim {
     int64_t now;            // virtual time
     uint64_t block_seq;
     bool poll_broken;
+    uint32_t holders;              // threads that hold stores
     uint32_t threads;              // ever started in this execution
     uint32_t ready;                // threads in run[]
     bool newly_ready;              // one came since the last look
@@ -157,7 +160,10 @@ void sim_give_way(uint32_t site);
 // what it was woken with, -ETIMEDOUT at the deadline.
 int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site);
 void sim_make_ready(struct thread *t, int wait_result);
+// Ask the strategy and record what was not calm; on the engine's stack, but for SIM_RANDOM. The
+// answer is an index, 0 the calm one.
 uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site);
+uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n, uint32_t site);
 _Noreturn void sim_thread_end(uint32_t site);
 // Ends the execution; may be called on any stack.
 _Noreturn void sim_finish(enum sim_outcome outcome);
@@ -235,6 +241,10 @@ int memory_commit(void *p, size_t bytes);
 void memory_decommit(void *p, size_t bytes);
 // Stack of the index-th thread: lowest address, zeroed, over a guard page; NULL: too large.
 void *memory_thread_stack(uint32_t index, size_t bytes);
+// Both addresses lie in what was committed by one call: an object's memory, or one stack.
+bool memory_one_commit(uint64_t a, uint64_t b);
+// Some fiber has run on this memory.
+bool memory_is_stack(uint64_t addr);
 void memory_close_all(void); // another program comes: nothing is accessible until it is committed
 
 // A cell describes eight bytes of the program: two lists of the race detector, each named by a
@@ -290,6 +300,8 @@ struct sim_model {
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
 void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);
+// The same on the engine's stack, of a store that `t` made.
+void oracle_wrote_by(const struct thread *t, uint64_t addr, uint64_t old_value, uint64_t new_value);
 // A plain store to a watched word comes. The hook stands before it: the old value is kept, and the
 // next hook of any kind, or the one that did the store itself, finds the new one in place.
 void oracle_announce_plain(uint64_t addr);

@@ -2,12 +2,13 @@
 //
 // The `__tsan_*` interface that the compiler calls, implemented by the engine: plain accesses are
 // checked for races, atomic ones are scheduling points first. The operation itself is done here, by
-// the one OS thread, after the point, so every execution is sequentially consistent.
+// the one OS thread, after the point, so executions are sequentially consistent, unless stores are
+// held (buffer.h).
 //
 // Outside an execution (workload set-up) hooks only do the operation. They run on the program's
 // stack and keep their frames small; whatever needs more goes through sim_enter.
 
-#include "stress/sim/race.h"
+#include "stress/sim/buffer.h"
 
 #include <string.h>
 
@@ -55,6 +56,8 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
 {
     if (oracle_plain_pending != 0)
         oracle_flush_plain();
+    if (sim.held != 0)
+        buffer_before_plain((uint64_t)p, size, pc);
     if (race_enabled)
         race_plain((uint64_t)p, size, kind, pc);
     else if (kind == ACCESS_WRITE)
@@ -126,6 +129,8 @@ static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
 {
     if (!sim.running)
         return;
+    if (sim.held != 0)
+        buffer_before_plain((uint64_t)p, bytes, pc);
     if (race_enabled)
         race_range((uint64_t)p, bytes, kind, false, pc);
     else if (kind == ACCESS_WRITE)
@@ -183,6 +188,13 @@ static inline uint32_t before_atomic(uint64_t pc)
     return sim_point(pc);
 }
 
+// What an operation does that no store may pass.
+static inline void drains(void)
+{
+    if (unlikely(sim.held != 0))
+        buffer_drain();
+}
+
 #define TRACE(what, p, old_value, new_value)                                                       \
     do {                                                                                           \
         if (unlikely(sim.tracing))                                                                 \
@@ -199,6 +211,7 @@ static inline uint32_t before_atomic(uint64_t pc)
             return old;                                                                            \
         }                                                                                          \
         uint32_t site = before_atomic(HOOK_PC);                                                    \
+        drains();                                                                                  \
         bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                    \
         type old = *p;                                                                             \
         *p = (type)(expression);                                                                   \
@@ -220,6 +233,7 @@ static inline uint32_t before_atomic(uint64_t pc)
             return same;                                                                           \
         }                                                                                          \
         uint32_t site = before_atomic(pc);                                                         \
+        drains();                                                                                  \
         type old = *p;                                                                             \
         sim_note_value((uint64_t)old);                                                             \
         if (old != *expected) {                                                                    \
@@ -261,6 +275,12 @@ static inline uint32_t before_atomic(uint64_t pc)
         if (unlikely(!sim.running))                                                                \
             return *p;                                                                             \
         uint32_t site = before_atomic(HOOK_PC);                                                    \
+        uint64_t own;                                                                              \
+        if (unlikely(sim.held != 0) && buffer_load((uint64_t)p, sizeof *p, &own, HOOK_PC)) {       \
+            sim_note_value(own);                                                                   \
+            TRACE("load own", p, own, own);                                                        \
+            return (type)own;                                                                      \
+        }                                                                                          \
         race_atomic_load((uint64_t)p, sizeof *p, order, HOOK_PC);                                  \
         type x = *p;                                                                               \
         sim_note_value((uint64_t)x);                                                               \
@@ -274,6 +294,9 @@ static inline uint32_t before_atomic(uint64_t pc)
             return;                                                                                \
         }                                                                                          \
         uint32_t site = before_atomic(HOOK_PC);                                                    \
+        if (unlikely(sim.tso) &&                                                                   \
+            buffer_store((uint64_t)p, sizeof *p, (uint64_t)x, order, site, HOOK_PC))               \
+            return;                                                                                \
         bool watched = race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                  \
         type old = *p;                                                                             \
         *p = x;                                                                                    \
@@ -302,6 +325,8 @@ void __tsan_atomic_thread_fence(int order)
     if (!sim.running)
         return;
     before_atomic(HOOK_PC);
+    if (order == __ATOMIC_SEQ_CST)
+        drains();
     race_fence(order);
 }
 
@@ -335,6 +360,8 @@ void __tsan_switch_to_fiber(void *fiber, unsigned flags)
     struct fiber *from = sim.fiber, *to = fiber;
     if (!sim.running || from == to)
         return;
+    if (unlikely(sim.held != 0))
+        buffer_before_stack_switch(HOOK_PC);
     from->node = sim.node;
     from->depth = sim.depth;
     sim.fiber = sim_current->fiber = to;

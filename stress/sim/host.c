@@ -2,21 +2,25 @@
 //
 // The engine's host: virtual threads, virtual time, an arena of fixed addresses. Same contract as
 // runtime/host/linux; see runtime/host/host.h. Every call is a scheduling point first: the point
-// stands before the effect.
+// stands before the effect. Then the thread's held stores drain, as in any kernel; host_relax is no
+// system call, but whoever spins waits for somebody who may wait for its stores.
 
 #include "runtime/host/host.h"
-#include "stress/sim/engine.h"
+#include "stress/sim/buffer.h"
 
 #include <errno.h>
 
-static uint32_t point(uint64_t pc)
+static uint32_t point(uint64_t pc, bool drains)
 {
     if (oracle_plain_pending != 0)
         oracle_flush_plain();
-    return sim_point(pc);
+    uint32_t site = sim_point(pc);
+    if (drains && sim.held != 0)
+        buffer_drain();
+    return site;
 }
 
-#define HOST_POINT() point(HOOK_PC)
+#define HOST_POINT() point(HOOK_PC, true)
 #define HOST_TRACE(what, addr, old_value, new_value)                                               \
     do {                                                                                           \
         if (sim.tracing)                                                                           \
@@ -121,7 +125,7 @@ int host_futex_wake(const void *addr, int count)
 
 int64_t host_nanotime(void)
 {
-    HOST_POINT();
+    point(HOOK_PC, false); // no system call on the machine either
     sim_note_value((uint64_t)sim.now);
     return sim.now + 1; // as on a real clock, 0 is never now
 }

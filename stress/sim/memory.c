@@ -109,6 +109,31 @@ static char *stack_low(const struct commit *c)
     return low;
 }
 
+static const struct commit *commit_of(uint64_t addr)
+{
+    for (size_t i = 0; i < n_commits; i++) {
+        if (addr >= (uint64_t)commits[i].lo && addr < (uint64_t)commits[i].hi)
+            return &commits[i];
+    }
+    return NULL;
+}
+
+bool memory_one_commit(uint64_t a, uint64_t b)
+{
+    const struct commit *c = commit_of(a);
+    return c && c == commit_of(b);
+}
+
+bool memory_is_stack(uint64_t addr)
+{
+    const struct commit *c = commit_of(addr);
+    for (uint32_t i = 0; c && i < sim.fibers; i++) {
+        if (sim_fibers[i].low >= c->lo && sim_fibers[i].low < c->hi)
+            return true;
+    }
+    return false;
+}
+
 // Clears what of the range is still accessible: a part may have been decommitted.
 static void clear(char *from, char *to)
 {

@@ -37,7 +37,7 @@ static bool transition_legal(uint32_t from, uint32_t to)
     case G_RUNNING:
         return to != G_IDLE && to != G_RUNNING && to < G_STATES;
     case G_WAITING:
-        return to == G_RUNNABLE || to == G_COPYSTACK;
+        return to == G_RUNNABLE || to == G_RUNNING || to == G_COPYSTACK;
     case G_SYSCALL:
         return to == G_RUNNING || to == G_RUNNABLE;
     case G_COPYSTACK:
@@ -124,6 +124,8 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
         bad_state(gp, from, to, "no such transition");
     else if (from == G_RUNNING && places_running(gp) > (mp && mp->curg == gp))
         bad_state(gp, from, to, "another m runs it");
+    else if (from == G_WAITING && to == G_RUNNING && !(mp && mp->curg == gp))
+        bad_state(gp, from, to, "not by its own m");
     else if (to == G_RUNNING && places_running(gp) > 1)
         bad_state(gp, from, to, "two m's run it");
     else if (to == G_RUNNING && queued(gp, &where) > 0)
@@ -146,6 +148,10 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 
 // Stable points ---------------------------------------------------------------------------
 
+static const char *const wait_names[WAIT_REASONS] = {
+    [WAIT_NONE] = "",          [WAIT_PARK] = "park",           [WAIT_SLEEP] = "sleep",
+    [WAIT_SEMA] = "semaphore", [WAIT_PREEMPTED] = "preempted", [WAIT_OTHERS] = "others to stop"};
+
 static void list_goroutines(char *buf, size_t bytes)
 {
     struct g **all = load_relaxed(&allgs.v);
@@ -155,12 +161,11 @@ static void list_goroutines(char *buf, size_t bytes)
         uint32_t status = load_relaxed(&all[i]->status);
         if (status == G_DEAD || status == G_IDLE)
             continue;
-        const char *why = all[i]->wait == WAIT_PARK    ? " (park)"
-                          : all[i]->wait == WAIT_SLEEP ? " (sleep)"
-                                                       : "";
-        n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s%s", separator,
-                              (unsigned long)all[i]->goid, status_name(status),
-                              status == G_WAITING ? why : "");
+        const char *why = all[i]->wait < WAIT_REASONS ? wait_names[all[i]->wait] : "";
+        n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s", separator,
+                              (unsigned long)all[i]->goid, status_name(status));
+        if (status == G_WAITING && *why && n < bytes)
+            n += (size_t)snprintf(buf + n, bytes - n, " (%s)", why);
         separator = ", ";
     }
 }
@@ -187,6 +192,27 @@ static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
     oracle_report(oracle, signature, message);
 }
 
+// All goroutines wait, and for what: a program that parks for ever is another bug than a runtime
+// that never wakes whom it stopped.
+static void deadlock_report(void)
+{
+    char what[160] = "all goroutines wait";
+    const char *separator = ": ";
+    struct g **all = load_relaxed(&allgs.v);
+    for (int reason = WAIT_NONE; reason < WAIT_REASONS; reason++) {
+        bool any = false;
+        for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
+            uint32_t status = load_relaxed(&all[i]->status);
+            any |= status != G_DEAD && status != G_IDLE && all[i]->wait == (enum wait_reason)reason;
+        }
+        size_t n = strlen(what);
+        if (any)
+            snprintf(what + n, sizeof what - n, "%s%s", separator, wait_names[reason]);
+        separator = any ? ", " : separator;
+    }
+    stable_report("deadlock", what, -1);
+}
+
 static void model_stable(int64_t jump_ns)
 {
     if (nprocs == 0)
@@ -203,7 +229,7 @@ static void model_stable(int64_t jump_ns)
     if (timer != NEVER && (jump_ns < 0 || (idle && timer + CONSERVE_BOUND_NS < sim.now + jump_ns)))
         stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
     if (jump_ns < 0)
-        stable_report("deadlock", "all goroutines wait", jump_ns);
+        deadlock_report();
 }
 
 // checkdead says that nobody can ever run again: true or false?
@@ -218,7 +244,10 @@ static void model_crash(const char *text)
         work |= status == G_RUNNABLE || status == G_RUNNING || status == G_SYSCALL;
     }
     sim.result.finding.places = 0;
-    stable_report("deadlock", work ? "checkdead gives a false alarm" : "all goroutines wait", -1);
+    if (work)
+        stable_report("deadlock", "checkdead gives a false alarm", -1);
+    else
+        deadlock_report();
 }
 
 static const char *model_thread(const void *arg)

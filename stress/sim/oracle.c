@@ -55,7 +55,7 @@ bool oracle_on(const char *name)
 
 void oracle_update_special(void)
 {
-    sim.special = sim.tracing || !race_enabled || oracle_plain_pending != 0;
+    sim.special = sim.tracing || !race_enabled || oracle_plain_pending != 0 || sim.held != 0;
 }
 
 void oracle_restart(void)
@@ -163,6 +163,15 @@ void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 {
     struct write w = {addr, old_value, new_value};
     sim_enter(wrote_entry, &w);
+}
+
+void oracle_wrote_by(const struct thread *t, uint64_t addr, uint64_t old_value, uint64_t new_value)
+{
+    void *running = *sim_model->tls; // the model asks who writes
+    if (t != sim_current)
+        *sim_model->tls = t->tls;
+    sim_model->wrote(addr, old_value, new_value);
+    *sim_model->tls = running;
 }
 
 // Watched words have 32 bits. More than PENDING_MAX in one store is a wipe of whole structures:

@@ -332,11 +332,10 @@ static inline bool releases(int order)
     return order >= __ATOMIC_RELEASE;
 }
 
-static inline void released_by(struct sync *s, uint32_t me)
+static inline void released_by(struct sync *s, uint32_t thread, const struct clock *published)
 {
-    s->releaser = (uint8_t)me;
-    copy(&s->own, &race_clocks[me]);
-    race_clocks[me].at[me]++;
+    s->releaser = (uint8_t)thread;
+    copy(&s->own, published);
 }
 
 static void acquire(const struct sync *s, int order)
@@ -368,17 +367,14 @@ void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc)
     check_atomic(c, addr, size, ACCESS_READ, pc);
 }
 
-bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
+// What a store by `thread` leaves at its word. Returns whether that is watched.
+static inline bool publish(struct cell *c, uint64_t addr, uint32_t thread, bool release,
+                           const struct clock *published)
 {
-    struct cell *c = memory_cell(addr);
-    if (!c)
-        return false;
-    check_atomic(c, addr, size, ACCESS_WRITE, pc);
-    const uint32_t me = sim.thread;
-    if (releases(order)) {
+    if (release) {
         struct sync *s = find_sync(c, addr, true);
-        copy(&s->released, &race_clocks[me]);
-        released_by(s, me);
+        copy(&s->released, published);
+        released_by(s, thread, published);
         return s->watched;
     }
     // A relaxed store ends the release sequences that were there, but for the storing thread's own
@@ -386,12 +382,50 @@ bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
     struct sync *s = find_sync(c, addr, sim_uses_fences);
     if (s) {
         s->released.blocks = 0;
-        if (s->releaser == me)
+        if (s->releaser == thread)
             join(&s->released, &s->own);
         if (sim_uses_fences)
-            join(&s->released, &fence_release[me]);
+            join(&s->released, published);
     }
     return s && s->watched;
+}
+
+bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
+{
+    struct cell *c = memory_cell(addr);
+    if (!c)
+        return false;
+    check_atomic(c, addr, size, ACCESS_WRITE, pc);
+    const uint32_t me = sim.thread;
+    if (!releases(order))
+        return publish(c, addr, me, false, &fence_release[me]);
+    bool watched = publish(c, addr, me, true, &race_clocks[me]);
+    race_clocks[me].at[me]++;
+    return watched;
+}
+
+void race_store_made(uint64_t addr, unsigned size, int order, uint64_t pc, struct race_store *s)
+{
+    struct cell *c = memory_cell(addr);
+    const uint32_t me = sim.thread;
+    if (c)
+        check_atomic(c, addr, size, ACCESS_WRITE, pc);
+    s->release = releases(order);
+    copy(&s->published, s->release ? &race_clocks[me] : &fence_release[me]);
+    race_clocks[me].at[me] += s->release;
+}
+
+bool race_store_seen(uint64_t addr, uint32_t thread, const struct race_store *s)
+{
+    struct cell *c = memory_cell(addr);
+    return c && publish(c, addr, thread, s->release, &s->published);
+}
+
+void race_atomic_own_load(uint64_t addr, unsigned size, uint64_t pc)
+{
+    struct cell *c = memory_cell(addr);
+    if (c)
+        check_atomic(c, addr, size, ACCESS_READ, pc);
 }
 
 bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
@@ -406,7 +440,8 @@ bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
     check_atomic(c, addr, size, ACCESS_WRITE, pc);
     if (releases(order)) {
         join(&s->released, &race_clocks[me]);
-        released_by(s, me);
+        released_by(s, me, &race_clocks[me]);
+        race_clocks[me].at[me]++;
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }

@@ -55,6 +55,17 @@ void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc);
 bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc);
 bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc);
 void race_fence(int order);
+// A store that others see later (buffer.c). What it publishes is the clock of the moment at which
+// it is made; the word gets that when memory changes. race_store_seen returns as
+// race_atomic_store.
+struct race_store {
+    bool release;
+    struct clock published; // of a relaxed store: what a fence has released
+};
+void race_store_made(uint64_t addr, unsigned size, int order, uint64_t pc, struct race_store *s);
+bool race_store_seen(uint64_t addr, uint32_t thread, const struct race_store *s);
+// The running thread reads what it has stored itself and nobody else sees: it learns nothing.
+void race_atomic_own_load(uint64_t addr, unsigned size, uint64_t pc);
 // The memory has a new life: what was accessed before does not race with what comes.
 void race_forget(uint64_t addr, uint64_t bytes);
 // Every later write to this word in this execution goes to oracle_wrote.

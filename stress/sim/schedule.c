@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules as lists of choices. Apart from the engine, so that tests without one can link it.
+// Schedules as lists of choices, and names. Apart from the engine, so that tests without one can
+// link it.
 
 #include "stress/sim/sim.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+const char *const sim_memory_names[SIM_MEMORIES] = {"sc", "tso"};
+
+bool sim_memory_by_name(const char *name, enum sim_memory *memory)
+{
+    for (int i = 0; i < SIM_MEMORIES; i++) {
+        if (strcmp(sim_memory_names[i], name) == 0) {
+            *memory = (enum sim_memory)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 void sim_schedule_push(struct sim_schedule *s, const struct sim_choice *c)
 {

@@ -2,7 +2,7 @@
 //
 // One execution, from restart to result.
 
-#include "stress/sim/race.h"
+#include "stress/sim/buffer.h"
 
 #include <string.h>
 
@@ -53,12 +53,15 @@ static void start_execution(const struct sim_params *p)
     calls_restart();
     trace_restart(p->trace);
     sim.tracing = p->trace;
+    sim.tso = p->memory == SIM_TSO;
+    buffer_restart();
     oracle_restart();
     sim.points = sim.progress = 0;
     sim.last_site = SIM_SITE_NONE;
     sim.hash = 0x243f6a8885a308d3u;
     sim.strategy = p->strategy ? p->strategy : sim_strategy_calm();
     sim.strategy->next_point = 0;
+    sim.strategy->next_hold = sim.strategy->next_drain = UINT64_MAX;
     if (sim.asking)
         memset(sim.ask, 0, sizeof sim.ask);
     sim.asking = false;

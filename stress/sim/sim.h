@@ -48,8 +48,16 @@ enum sim_kind {
     SIM_NEXT, // who runs when this one cannot go on, yields or had a long turn; value: name of the
               // thread
     SIM_RANDOM, // what host_random says; value: the number itself
+    SIM_HOLD,   // this store is held, others do not see it yet; value: 1
+    SIM_DRAIN, // the oldest held store of a thread is seen by others now; value: name of the thread
     SIM_KINDS
 };
+
+// Whether the value of such a choice is the name of a thread; else it is a number.
+static inline bool sim_names_thread(enum sim_kind kind)
+{
+    return kind == SIM_RUN || kind == SIM_NEXT || kind == SIM_DRAIN;
+}
 
 struct sim_choice {
     uint32_t actor; // goroutine, or thread while it is on its own stack (name)
@@ -59,7 +67,7 @@ struct sim_choice {
                     // from 1; else 0
     uint32_t site;
     uint32_t visit; // n-th visit of the site under the names above; from 1
-    uint32_t value; // SIM_RUN, SIM_NEXT: name; SIM_RANDOM: number
+    uint32_t value; // name of a thread, or a number: sim_names_thread
     enum sim_kind kind;
 };
 
@@ -83,7 +91,7 @@ void sim_schedule_free(struct sim_schedule *s);
 struct sim_point {
     struct sim_choice at;    // value not set
     uint32_t n;              // how many answers; > 1
-    const uint32_t *threads; // SIM_RUN, SIM_NEXT: thread numbers [n], threads[0] the calm one
+    const uint32_t *threads; // where the value names one: thread numbers [n], [0] the calm one
     uint64_t number;         // of this point in the execution
 };
 
@@ -92,11 +100,12 @@ uint32_t sim_thread_name(uint32_t thread);
 
 // Embed as first member. `begin` may be NULL. A strategy is asked at every SIM_NEXT and SIM_RANDOM
 // and, for SIM_RUN, at points whose number is at least `next_point` (set by itself) or, with
-// `on_ready`, right after a thread became runnable. Where it is not asked the answer is the calm
-// one.
+// `on_ready`, right after a thread became runnable. For SIM_HOLD and SIM_DRAIN likewise from
+// `next_hold` and `next_drain` on, which are far away unless it sets them; SIM_DRAIN again until it
+// says 0. Where it is not asked the answer is the calm one.
 struct sim_strategy {
     const char *name;
-    uint64_t next_point;
+    uint64_t next_point, next_hold, next_drain;
     bool on_ready;
     void (*begin)(struct sim_strategy *s, uint64_t seed);
     uint32_t (*choose)(struct sim_strategy *s, const struct sim_point *p); // < p->n
@@ -116,6 +125,17 @@ size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
 // By name: "random", "pct" (depth 3), "pct5" ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
 
+// Memory models ----------------------------------------------------------------------------
+
+enum sim_memory {
+    SIM_SC,  // sequential consistency
+    SIM_TSO, // total store order: each thread has a buffer of stores (docs/simulation.md)
+    SIM_MEMORIES
+};
+extern const char *const sim_memory_names[SIM_MEMORIES]; // "sc", "tso"
+// False when unknown.
+bool sim_memory_by_name(const char *name, enum sim_memory *memory);
+
 // Running ----------------------------------------------------------------------------------
 
 enum { SIM_THREADS_MAX = 64, SIM_STACK_FRAMES = 24 };
@@ -132,6 +152,7 @@ struct sim_params {
     const struct sim_program *program;
     struct sim_strategy *strategy;
     uint64_t seed;
+    enum sim_memory memory;
     uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
     bool trace;          // keep the event log (sim_trace)
 };

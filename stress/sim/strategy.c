@@ -23,6 +23,47 @@ static uint32_t below(uint64_t *state, uint64_t n)
     return (uint32_t)((mix(state) >> 32) * n >> 32);
 }
 
+// Holding stores ----------------------------------------------------------------------------
+// For randomized strategies, under SIM_TSO: the first store after a gap is held, and some time
+// later the oldest one of some thread drains; gap and time are drawn around means that are drawn
+// per execution, from none to hundreds of points. Half of the executions drain only what the
+// program makes drain. A generator of its own: the other choices of a seed stay what they are
+// without store buffers.
+
+struct holding {
+    uint64_t rng;
+    uint32_t gap, time; // points, at most; time 0: no drain
+};
+
+enum { HOLDING_SHIFTS = 9 };
+
+static void holding_begin(struct holding *h, struct sim_strategy *s, uint64_t seed)
+{
+    if (!sim.tso)
+        return;
+    h->rng = ~seed;
+    h->gap = 1u << below(&h->rng, HOLDING_SHIFTS);
+    h->time = mix(&h->rng) & 1 ? 1u << below(&h->rng, HOLDING_SHIFTS) : 0;
+    s->next_hold = below(&h->rng, h->gap);
+}
+
+static bool is_holding(const struct sim_point *p)
+{
+    return p->at.kind == SIM_HOLD || p->at.kind == SIM_DRAIN;
+}
+
+static uint32_t holding_choose(struct holding *h, struct sim_strategy *s, const struct sim_point *p)
+{
+    bool hold = p->at.kind == SIM_HOLD;
+    if (!hold && p->number < s->next_drain)
+        return 0;
+    if (hold)
+        s->next_hold = p->number + 1 + below(&h->rng, h->gap);
+    if (h->time != 0)
+        s->next_drain = p->number + hold + below(&h->rng, h->time);
+    return 1 + below(&h->rng, p->n - 1);
+}
+
 // Calm ------------------------------------------------------------------------------------
 
 static void calm_begin(struct sim_strategy *s, uint64_t seed)
@@ -49,6 +90,7 @@ struct sim_strategy *sim_strategy_calm(void)
 
 struct random_walk {
     struct sim_strategy base;
+    struct holding holding;
     uint64_t rng;
     uint32_t shift;
 };
@@ -69,11 +111,14 @@ static void random_begin(struct sim_strategy *s, uint64_t seed)
     r->rng = seed;
     r->shift = 1 + below(&r->rng, 7);
     s->next_point = geometric(r);
+    holding_begin(&r->holding, s, seed);
 }
 
 static uint32_t random_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct random_walk *r = (void *)s;
+    if (is_holding(p))
+        return holding_choose(&r->holding, s, p);
     if (p->at.kind != SIM_RUN)
         return below(&r->rng, p->n);
     s->next_point = p->number + geometric(r);
@@ -93,6 +138,7 @@ enum { PCT_DEPTH_MAX = 16 };
 
 struct pct {
     struct sim_strategy base;
+    struct holding holding;
     char name[12];
     uint64_t rng, length; // length: points of the longest execution so far, a guess for the next
     uint32_t depth, changes;
@@ -124,6 +170,7 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed)
     qsort(c->change, c->depth - 1, sizeof c->change[0], compare_points);
     c->change[c->depth - 1] = UINT64_MAX;
     s->next_point = c->change[0];
+    holding_begin(&c->holding, s, seed);
 }
 
 static int64_t pct_priority(struct pct *c, uint32_t thread)
@@ -136,6 +183,8 @@ static int64_t pct_priority(struct pct *c, uint32_t thread)
 static uint32_t pct_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct pct *c = (void *)s;
+    if (is_holding(p))
+        return holding_choose(&c->holding, s, p);
     if (p->at.kind == SIM_RANDOM)
         return below(&c->rng, p->n);
     if (p->number >= s->next_point) {
@@ -170,7 +219,8 @@ struct sim_strategy *sim_strategy_pct(uint32_t depth)
 }
 
 // Bytes: a fuzzer's input answers ----------------------------------------------------------
-// Two bytes for a switch: how many points until it, and who runs. One byte for any other choice.
+// Two bytes for a switch: how many points until it, and who runs. Under SIM_TSO two for each store
+// that is held or drains likewise. One byte for any other choice.
 // When the input is used up everything is calm.
 
 struct bytes {
@@ -184,9 +234,9 @@ static uint8_t next_byte(struct bytes *b)
     return b->at < b->n ? b->data[b->at++] : 0;
 }
 
-static void bytes_plan(struct bytes *b, uint64_t number)
+static uint64_t bytes_plan(struct bytes *b, uint64_t number)
 {
-    b->base.next_point = b->at < b->n ? number + 1 + next_byte(b) : UINT64_MAX;
+    return b->at < b->n ? number + 1 + next_byte(b) : UINT64_MAX;
 }
 
 static void bytes_begin(struct sim_strategy *s, uint64_t seed)
@@ -194,15 +244,25 @@ static void bytes_begin(struct sim_strategy *s, uint64_t seed)
     struct bytes *b = (void *)s;
     (void)seed;
     b->at = 0;
-    bytes_plan(b, 0);
+    s->next_point = bytes_plan(b, 0);
+    if (sim.tso) {
+        s->next_hold = bytes_plan(b, 0);
+        s->next_drain = bytes_plan(b, 0);
+    }
 }
 
 static uint32_t bytes_choose(struct sim_strategy *s, const struct sim_point *p)
 {
     struct bytes *b = (void *)s;
+    if (p->at.kind == SIM_DRAIN && p->number < s->next_drain)
+        return 0;
     uint32_t answer = next_byte(b) % p->n;
     if (p->at.kind == SIM_RUN)
-        bytes_plan(b, p->number);
+        s->next_point = bytes_plan(b, p->number);
+    else if (p->at.kind == SIM_HOLD)
+        s->next_hold = bytes_plan(b, p->number);
+    else if (p->at.kind == SIM_DRAIN)
+        s->next_drain = bytes_plan(b, p->number);
     return answer;
 }
 
@@ -260,7 +320,7 @@ static bool same_place(const struct sim_choice *a, const struct sim_choice *b)
 // The answer that the recorded value names, or 0 when it is not to be had here.
 static uint32_t answer_of(const struct sim_choice *c, const struct sim_point *p)
 {
-    if (p->at.kind == SIM_RANDOM)
+    if (!sim_names_thread(p->at.kind))
         return c->value < p->n ? c->value : 0;
     for (uint32_t i = 1; i < p->n; i++) {
         if (sim_threads[p->threads[i]].name == c->value)

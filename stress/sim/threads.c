@@ -9,7 +9,7 @@
 //
 // Everything but sim_slow_point's callers runs on the engine's stack.
 
-#include "stress/sim/race.h"
+#include "stress/sim/buffer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-enum { FAIR_SLICE = 50, LOOP_VISITS = 100, RELAXES_ALONE = 200, DEFAULT_STACK_BYTES = 64 << 10 };
+enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, LOOP_VISITS = 100, RELAXES_ALONE = 200 };
+enum { DEFAULT_STACK_BYTES = 64 << 10 };
 
 void sim_threads_restart(void)
 {
@@ -127,6 +128,8 @@ static void set_next_stop(void)
     uint64_t stop = sim.max_points < sim.slice_end ? sim.max_points : sim.slice_end;
     if (!sim.fair && sim.ready > 0 && sim.strategy->next_point < stop)
         stop = sim.strategy->next_point;
+    if (sim.holders > 0 && sim.strategy->next_drain < stop)
+        stop = sim.strategy->next_drain;
     sim.newly_ready = false;
     sim.next_stop = stop;
 }
@@ -152,6 +155,8 @@ static void switch_to(struct thread *t)
         from->tls = *tls;
         *tls = t->tls;
     }
+    if (unlikely(sim.tso))
+        buffer_thread_runs();
 }
 
 // Choices ---------------------------------------------------------------------------------
@@ -172,8 +177,7 @@ static void record(const struct sim_choice *c, uint64_t what)
     sim_schedule_push(&sim.result.schedule, c);
     sim_note_value(what);
     if (sim.tracing)
-        trace_event(c->kind == SIM_RANDOM ? "random" : "switch", c->site, 0, 0, 0, what,
-                    (int32_t)sim.result.schedule.n - 1);
+        trace_event("choice", c->site, 0, 0, 0, what, (int32_t)sim.result.schedule.n - 1);
 }
 
 uint32_t sim_thread_name(uint32_t thread)
@@ -181,12 +185,10 @@ uint32_t sim_thread_name(uint32_t thread)
     return sim_threads[thread].name;
 }
 
-// Asks the strategy which of `threads` runs next; [0] is the calm one.
-static uint32_t choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n,
-                              uint32_t site)
+uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n, uint32_t site)
 {
     if (n == 1 || sim.fair)
-        return threads[0];
+        return 0;
     struct sim_point p = {
         .at = choice_here(kind, site), .n = n, .threads = threads, .number = sim.points};
     uint32_t answer = sim.strategy->choose(sim.strategy, &p);
@@ -194,7 +196,7 @@ static uint32_t choose_thread(enum sim_kind kind, const uint32_t *threads, uint3
         p.at.value = sim_threads[threads[answer]].name;
         record(&p.at, p.at.value);
     }
-    return threads[answer];
+    return answer;
 }
 
 uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site)
@@ -212,7 +214,7 @@ uint32_t sim_choose_number(enum sim_kind kind, uint32_t n, uint32_t site)
 static void give_way(uint32_t site)
 {
     sim.run[sim.ready++] = sim.thread;
-    uint32_t next = choose_thread(SIM_NEXT, sim.run, sim.ready, site);
+    uint32_t next = sim.run[sim_choose_thread(SIM_NEXT, sim.run, sim.ready, site)];
     leave_line(next);
     switch_to(&sim_threads[next]);
 }
@@ -246,6 +248,7 @@ static void out_of_points(uint32_t site)
         sim.fair_progress = sim.progress;
         sim.max_points += sim.max_points;
         sim.slice_end = 0;
+        buffer_drain_all_threads();
         return;
     }
     if (sim.progress != sim.fair_progress)
@@ -273,35 +276,13 @@ static void consider_switch(uint32_t site)
     uint32_t threads[SIM_THREADS_MAX];
     threads[0] = sim.thread;
     memcpy(threads + 1, sim.run, sim.ready * sizeof threads[0]);
-    uint32_t next = choose_thread(SIM_RUN, threads, sim.ready + 1, site);
+    uint32_t next = threads[sim_choose_thread(SIM_RUN, threads, sim.ready + 1, site)];
     if (next == sim.thread)
         return;
     leave_line(next);
     sim.run[sim.ready++] = sim.thread;
     switch_to(&sim_threads[next]);
 }
-
-static void slow_point(void *arg)
-{
-    uint32_t site = (uint32_t)(uintptr_t)arg;
-    if (sim.points >= sim.max_points)
-        out_of_points(site);
-    if (sim.points >= sim.slice_end) {
-        sim.slice_end = sim.points + SIM_SLICE_POINTS;
-        if (sim.ready > 0)
-            give_way(site);
-    } else if (sim.ready > 0 && strategy_wants(site)) {
-        consider_switch(site);
-    }
-    set_next_stop();
-}
-
-void sim_slow_point(uint32_t site)
-{
-    sim_enter(slow_point, (void *)(uintptr_t)site);
-}
-
-// Waiting ---------------------------------------------------------------------------------
 
 static void wake_due(void)
 {
@@ -332,6 +313,44 @@ static int64_t next_deadline(void)
     return next;
 }
 
+// Fairness to those who sleep: time passes although others run, or one that polls would keep it
+// from moving for ever.
+static void let_time_pass(void)
+{
+    int64_t next = next_deadline();
+    if (next == NEVER || sim.points / FAIR_SLICE % FAIR_SLICES_TO_TIME != 0)
+        return;
+    sim.now = next;
+    wake_due();
+}
+
+static void slow_point(void *arg)
+{
+    uint32_t site = (uint32_t)(uintptr_t)arg;
+    if (sim.points >= sim.max_points)
+        out_of_points(site);
+    if (sim.holders > 0 && (sim.points >= sim.strategy->next_drain || sim.ask[site]))
+        buffer_point(site);
+    if (sim.points >= sim.slice_end) {
+        buffer_turn_ends();
+        sim.slice_end = sim.points + SIM_SLICE_POINTS;
+        if (sim.fair)
+            let_time_pass();
+        if (sim.ready > 0)
+            give_way(site);
+    } else if (sim.ready > 0 && strategy_wants(site)) {
+        consider_switch(site);
+    }
+    set_next_stop();
+}
+
+void sim_slow_point(uint32_t site)
+{
+    sim_enter(slow_point, (void *)(uintptr_t)site);
+}
+
+// Waiting ---------------------------------------------------------------------------------
+
 // No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
 static void advance_time(void)
 {
@@ -356,7 +375,7 @@ static void run_another(uint32_t site)
 {
     while (sim.ready == 0)
         advance_time();
-    uint32_t next = choose_thread(SIM_NEXT, sim.run, sim.ready, site);
+    uint32_t next = sim.run[sim_choose_thread(SIM_NEXT, sim.run, sim.ready, site)];
     leave_line(next);
     switch_to(&sim_threads[next]);
     set_next_stop();

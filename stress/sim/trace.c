@@ -23,12 +23,13 @@ void trace_event(const char *what, uint32_t site, uint64_t pc, uint64_t addr, ui
 {
     if (!events || n_events == EVENTS_MAX)
         return;
+    const struct context *who = &sim_contexts[sim.at.context];
     struct sim_event *e = &events[n_events++];
     *e = (struct sim_event){.point = sim.points,
-                            .actor = sim.at.actor,
-                            .after = sim.at.after,
-                            .op = sim.at.op,
-                            .thread = sim_threads[sim.thread].name,
+                            .actor = who->actor,
+                            .after = who->after,
+                            .op = who->op,
+                            .thread = who->thread,
                             .site = site,
                             .what = what,
                             .addr = addr,

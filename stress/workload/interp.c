@@ -51,6 +51,7 @@ static const struct workload *program; // written before the runtime starts
 static atomic_i32 live;                // see above
 static atomic_u32 gate[WL_INSTANCES];  // release pairs [gate]: a started goroutine's handle is seen
 static struct g *handle[WL_INSTANCES]; // written by the goroutine itself before GATE_STARTED
+static uint64_t looks[WL_INSTANCES];   // of named instances: by itself, or while it stands still
 static union variable variable[WL_VARIABLES]; // the program's own data: its races are its own
 
 static void goroutine(void *arg);
@@ -118,6 +119,20 @@ static void op_preempt(struct frame *f, const struct wl_op *op)
     if (pin(op->at, 0) != GATE_STARTED)
         return;
     rt_debug_preempt(handle[op->at]);
+    unpin(op->at);
+}
+
+// The instance's own goroutine counts likewise: plain, so that standing still has to order them.
+static void look(void *instance)
+{
+    looks[(uintptr_t)instance]++;
+}
+
+static void op_suspend(struct frame *f, const struct wl_op *op)
+{
+    if (op->at == f->instance || pin(op->at, 0) != GATE_STARTED)
+        return;
+    rt_debug_suspend(handle[op->at], look, (void *)(uintptr_t)op->at);
     unpin(op->at);
 }
 
@@ -311,6 +326,8 @@ static void goroutine(void *arg)
 
         probe_op(f.actor, wl_op_number(f.pc, f.iteration));
         f.pc++;
+        if (program->instance[f.instance].handled)
+            looks[f.instance]++;
         op_run[op->kind](&f, op);
     }
     goroutine_end(&f);

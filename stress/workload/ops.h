@@ -16,6 +16,7 @@
     OP(BUSY,   busy,   DURATION, NONE)   /* the same in ten parts, a preemption point after each */\
     OP(POINT,  point,  NONE,     NONE)   /* a preemption point */                                  \
     OP(PREEMPT, preempt, INSTANCE, NONE) /* asks a goroutine to give way */                        \
+    OP(SUSPEND, suspend, INSTANCE, NONE) /* makes another goroutine stand still for a moment */    \
     OP(SYSCALL, syscall, DURATION, NONE) /* sleeps in a system call, the p left behind */          \
     OP(BLOCKCALL, blockcall, DURATION, NONE) /* the same, the p handed on at once */               \
     OP(LOCKTHREAD, lockthread, NONE, NONE)   /* ties the goroutine to its thread, once more */     \

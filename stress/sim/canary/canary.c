@@ -150,7 +150,7 @@ const struct canary canaries[] = {
      plain_store_to_status},
     {"memcpy over a status", "gstate", "running -> idle: no such transition", copied_over_status},
     {"memset over a status", "gstate", "running -> idle: no such transition", cleared_with_status},
-    {"a waiting goroutine set running", "gstate", "waiting -> running: no such transition",
+    {"a waiting goroutine set running", "gstate", "waiting -> running: not by its own m",
      waiting_set_running},
     {"queued while it runs", "gstate", "it still stands in a queue", queued_while_running},
     {"submitted silently", "lost-wake", "left in the global queue beside an idle p",

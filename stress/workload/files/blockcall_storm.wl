@@ -5,6 +5,8 @@ procs 2
 sizes tiny
 goroutine main
     go caller 4
+    go sleeper 2
+    yield
     blockcall 20us
     work 50us
     blockcall 20us
@@ -13,3 +15,7 @@ goroutine caller
     blockcall 20us
     yield
     blockcall 5us
+goroutine sleeper
+    sleep 30us
+    blockcall 5us
+    sleep 5us

@@ -8,7 +8,7 @@ goroutine main
     lockthread
     go tied 2
     yield
-    go free 2
+    go free 3
     park
     unlockthread
     go dies 2
@@ -18,14 +18,16 @@ goroutine tied
     lockthread
     yield
     unlockthread
-    syscall 5us
+    blockcall 10us
     yield
     ready main
     unlockthread
     yield
 goroutine free
-    yield
-    work 10us
+    blockcall 5us
+    lockthread
+    unlockthread
+    work 30us
 goroutine dies
     lockthread
     yield
