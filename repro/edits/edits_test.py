@@ -95,18 +95,20 @@ class Table:
         for case, o in outcomes.items():
             self.counts[o["grade"]] += 1
             if o["reproduced"] == 0:
-                self.wrong.append("%s: %s is lost: %s" %
-                                  (edit, os.path.basename(case), o["detail"] or o["signature"]))
+                self.tell_wrong("%s: %s is lost: %s" %
+                                (edit, os.path.basename(case), o["detail"] or o["signature"]))
             elif o["signature"] != signature_of(case):
                 print("     %s  %s" % (self.names[case], o["signature"]))
+
+    def tell_wrong(self, line):
+        print("WRONG: " + line, flush=True)
+        self.wrong.append(line)
 
     def end(self):
         total = sum(self.counts.values())
         followed = self.counts["exact"] + self.counts["drifted"]
         print("\n%d replays: %s" % (total, ", ".join("%d %s" % (self.counts[g], g) for g in GRADES)))
         print("exact or drifted: %.1f %%" % (100 * followed / total))
-        for line in self.wrong:
-            print("WRONG: " + line)
         return 0 if not self.wrong and followed * 10 >= total * 9 else 1
 
 
@@ -135,8 +137,8 @@ def main():
             outcomes[case] = replay(args.gauntlet, case, diff(clean, both.text))
             without = replay(args.gauntlet, case, diff(clean, alone.text), "--search", "2000")
             if without["reproduced"]:
-                table.wrong.append("%s alone shows %s: it is not harmless, or another bug passes for it" %
-                                   (name, os.path.basename(case)))
+                table.tell_wrong("%s alone shows %s: it is not harmless, or another bug passes for it" %
+                                 (name, os.path.basename(case)))
         table.row(name, outcomes)
     return table.end()
 
