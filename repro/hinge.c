@@ -15,7 +15,8 @@
 #include "repro/explain_view.h"
 #include "repro/nudge.h"
 
-enum { REACH = 40, CHOICES = 12, POINTS = 3 * 1000 * 1000 };
+// WINDOW: events after the two executions part that are compared, in quadratic time.
+enum { REACH = 40, CHOICES = 12, POINTS = 1000 * 1000, WINDOW = 3000 };
 
 struct finder {
     struct trial *t;
@@ -145,23 +146,25 @@ static void compare(const struct log *failing, const struct log *passing, struct
     while (from < failing->n && from < passing->n &&
            same_operation(&failing->e[from], &passing->e[from]))
         from++;
-    for (size_t i = from; i < failing->n && h->differences + 1 < HINGE_DIFFERENCES; i++) {
-        const struct sim_event *e = &failing->e[i], *other;
+    const struct log f = {failing->e, failing->n < from + WINDOW ? failing->n : from + WINDOW};
+    const struct log p = {passing->e, passing->n < from + WINDOW ? passing->n : from + WINDOW};
+    for (size_t i = from; i < f.n && h->differences + 1 < HINGE_DIFFERENCES; i++) {
+        const struct sim_event *e = &f.e[i], *other;
 
         if (!of_interest(e) || shown_before(h, e->addr))
             continue;
-        other = counterpart(failing, i, passing, from);
+        other = counterpart(&f, i, &p, from);
         if (other != NULL && other->addr == e->addr &&
             (other->old_value != e->old_value || other->new_value != e->new_value))
             add(h, e, other);
     }
-    for (size_t i = from; i < passing->n; i++) {
-        const struct sim_event *e = &passing->e[i];
+    for (size_t i = from; i < p.n; i++) {
+        const struct sim_event *e = &p.e[i];
         bool wake = strcmp(e->what, "futex wake") == 0;
 
         if (!wake && !(of_interest(e) && event_is_write(e) && e->old_value != e->new_value))
             continue;
-        if (shown_before(h, e->addr) || counterpart(passing, i, failing, from) != NULL)
+        if (shown_before(h, e->addr) || counterpart(&p, i, &f, from) != NULL)
             continue;
         add(h, NULL, e);
         return;
