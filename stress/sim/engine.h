@@ -315,6 +315,7 @@ struct sim_model {
     void (*crash)(const char *text); // reports it as something else, or returns
     const char *(*thread)(const void *arg); // name of the thread that is started with arg; NULL: by
                                             // birth
+    const char *(*value)(uint64_t addr, uint64_t value); // see sim_word_value
 };
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
@@ -332,6 +333,8 @@ extern uint32_t oracle_plain_pending; // words announced
 void oracle_report(const char *oracle, const char *signature, const char *message);
 void oracle_place(struct sim_place *p, uint32_t context, uint32_t site, uint32_t node, uint64_t pc,
                   const char *kind, uint64_t point);
+// Name of the word at `addr` without its numbers, "" when it has none: the same in all executions.
+void oracle_word(uint64_t addr, char *buf, size_t bytes);
 // The program is broken beyond going on: `text`'s first line, without its numbers, is the
 // signature.
 _Noreturn void oracle_crash(const char *text, uint64_t pc);

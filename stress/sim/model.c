@@ -369,6 +369,27 @@ static bool model_name(uint64_t addr, char *buf, size_t bytes)
     return false;
 }
 
+static const char *model_value(uint64_t addr, uint64_t value)
+{
+    static const char *const p_states[] = {"idle", "running", "syscall", "gcstop", "dead"};
+    static const char *const permits[] = {"none", "ready", "parked"};
+    static const char *const keys[] = {"free", "locked", "locked, with sleepers"};
+    char name[64];
+    if (!model_name(addr, name, sizeof name))
+        return NULL;
+    const char *field = strrchr(name, '.');
+    size_t n = strlen(field);
+    if (strcmp(field, ".permit") == 0)
+        return value < 3 ? permits[value] : NULL;
+    if (strcmp(field, ".status") == 0 && name[0] == 'p')
+        return value < 5 ? p_states[value] : NULL;
+    if (strcmp(field, ".status") == 0)
+        return status_name((uint32_t)value);
+    if (n >= 4 && strcmp(field + n - 4, "lock") == 0)
+        return value < 3 ? keys[value] : NULL;
+    return NULL;
+}
+
 static const struct sim_model model = {
     .begin = model_begin,
     .wrote = model_wrote,
@@ -376,6 +397,7 @@ static const struct sim_model model = {
     .name = model_name,
     .crash = model_crash,
     .thread = model_thread,
+    .value = model_value,
 };
 
 void sim_use_runtime(void)

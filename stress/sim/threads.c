@@ -183,6 +183,11 @@ static void record(const struct sim_choice *c, uint64_t what)
         trace_event("choice", c->site, 0, 0, 0, what, (int32_t)sim.result.schedule.n - 1);
 }
 
+uint32_t sim_thread_name(uint32_t thread)
+{
+    return sim_threads[thread].name;
+}
+
 uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n, uint32_t site)
 {
     if (n == 1 || sim.fair)
