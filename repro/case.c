@@ -59,6 +59,8 @@ void case_print(const struct repro_case *c, FILE *out)
     fprintf(out, "gauntlet case %d\n", CASE_VERSION);
     fprintf(out, "status %s\noracle %s\nsignature %s\n", c->fixed ? "fixed" : "open", c->oracle,
             c->signature);
+    if (c->word[0] != 0)
+        fprintf(out, "word %s\n", c->word);
     fprintf(out, "sizes %s\nmemory %s\n%sfound %s\nprogram\n", c->program->prod ? "prod" : "tiny",
             sim_memory_names[c->memory], c->frozen ? "sysmon frozen\n" : "", c->found);
     workload_print(c->program, out, "  ");
@@ -139,23 +141,26 @@ static bool site_of(const struct case_choice *c, uint32_t *site)
     return true;
 }
 
+bool case_choice_here(const struct case_choice *from, struct sim_choice *to)
+{
+    *to = (struct sim_choice){
+        .kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
+    to->actor = sim_intern(from->actor);
+    to->after = from->after[0] ? sim_intern(from->after) : 0;
+    to->value = sim_value_is_name(from->kind) ? sim_intern(from->name) : from->number;
+    return site_of(from, &to->site);
+}
+
 void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, size_t *missing)
 {
     *schedule = (struct sim_schedule){0};
     *missing = c->choices;
     for (size_t i = 0; i < c->choices; i++) {
-        const struct case_choice *from = &c->choice[i];
-        struct sim_choice to = {
-            .kind = from->kind, .op = from->op, .turn = from->turn, .visit = from->visit};
+        struct sim_choice to;
 
-        if (!site_of(from, &to.site)) {
-            if (*missing == c->choices)
-                *missing = i;
-            continue;
-        }
-        to.actor = sim_intern(from->actor);
-        to.after = from->after[0] ? sim_intern(from->after) : 0;
-        to.value = sim_value_is_name(from->kind) ? sim_intern(from->name) : from->number;
-        sim_schedule_push(schedule, &to);
+        if (case_choice_here(&c->choice[i], &to))
+            sim_schedule_push(schedule, &to);
+        else if (*missing == c->choices)
+            *missing = i;
     }
 }

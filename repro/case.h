@@ -9,6 +9,7 @@
 //     status open
 //     oracle lost-wake
 //     signature lost-wake: ...
+//     word sched.runq
 //     sizes tiny
 //     memory sc
 //     sysmon frozen            absent when it is not
@@ -24,7 +25,8 @@
 //       worker:0 at runqempty "load_acquire(...)" #0 visit 1: drain m0
 //
 // status: `open`, the tree has the bug; `fixed`, only with the bug.patch beside it. The signature
-// begins with the oracle. found: any text; here, the command that found it. program: see
+// begins with the oracle. word: of a race, what the accesses are to, when it has a name; may be
+// missing. found: any text; here, the command that found it. program: see
 // stress/workload/text.h.
 //
 // OP.K is the K-th iteration (from 2) of operation OP in its loops; turn: how often the goroutine
@@ -45,6 +47,7 @@ enum {
     CASE_FUNCTION_BYTES = 1024,
     CASE_SITE_TEXT_BYTES = 1024,
     CASE_FOUND_BYTES = 2048,
+    CASE_WORD_BYTES = 64,
     CASE_COMMAND_BYTES = 1536, // of those, for the command that found it
 };
 
@@ -65,6 +68,7 @@ struct repro_case {
     enum sim_memory memory;
     bool frozen; // sysmon
     char oracle[32], signature[512], found[CASE_FOUND_BYTES];
+    char word[CASE_WORD_BYTES]; // or ""
     struct workload *program;   // owned
     struct case_choice *choice; // owned
     size_t choices, capacity;
@@ -84,6 +88,9 @@ void case_print_choice(const struct case_choice *c, FILE *out);
 // Names of this binary for the choices of a schedule. False when out of memory or over
 // CASE_CHOICES.
 bool case_set_choices(struct repro_case *c, const struct sim_schedule *schedule);
-// The other way. Choices whose site does not exist in this binary are left out; *missing is the
+// The other way, for one choice. False, and a site of SIM_SITE_NONE, when its site does not exist
+// in this binary.
+bool case_choice_here(const struct case_choice *from, struct sim_choice *to);
+// The same for all. Choices whose site does not exist in this binary are left out; *missing is the
 // index of the first of them, or c->choices.
 void case_schedule(const struct repro_case *c, struct sim_schedule *schedule, size_t *missing);

@@ -65,7 +65,8 @@ static bool parse_version(struct parser *p)
         return scan_fail(&p->s, 1, "not a case: the first line must be 'gauntlet case %d'",
                          CASE_VERSION);
     if (version > CASE_VERSION)
-        return scan_fail(&p->s, w.col, "case format %u is newer: this gauntlet reads up to %d",
+        return scan_fail(&p->s, w.col,
+                         "case format %u is newer: this gauntlet reads up to %d; take a newer one",
                          (unsigned)version, CASE_VERSION);
     return scan_eol(&p->s);
 }
@@ -106,6 +107,19 @@ static bool parse_signature(struct parser *p)
                      c->oracle, c->oracle);
 }
 
+// The one line that may be missing.
+static bool parse_word(struct parser *p)
+{
+    struct scan mark = p->s;
+    struct word w;
+
+    if (!scan_line(&p->s) || !scan_word(&p->s, &w) || !word_is(&w, "word")) {
+        p->s = mark;
+        return true;
+    }
+    return rest_of_line(p, "word", p->c->word, sizeof p->c->word);
+}
+
 // The program's lines are those that are indented; they go to the workload parser as they are.
 static bool parse_program(struct parser *p, bool prod)
 {
@@ -127,7 +141,8 @@ static bool parse_program(struct parser *p, bool prod)
         p->s.line += *at == '\n';
     p->s.next = end;
     if (p->c->program->prod != prod)
-        return scan_fail(&p->s, 1, "contradiction: sizes of the case and of its program differ");
+        return scan_fail(&p->s, 1, "contradiction: the case has %s sizes and its program %s",
+                         prod ? "prod" : "tiny", prod ? "tiny" : "prod");
     return true;
 }
 
@@ -394,7 +409,7 @@ static bool parse_header(struct parser *p, bool *prod)
     bool tso;
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
-        !parse_signature(p))
+        !parse_signature(p) || !parse_word(p))
         return false;
     if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", "tso", &tso))
         return false;

@@ -58,6 +58,14 @@ static void print_and_parse_are_inverse(void **state)
     parsed(&c, sample);
     char *text = printed(&c);
     assert_string_equal(text, sample);
+    assert_string_equal(c.word, "");
+    free(text);
+    snprintf(c.word, sizeof c.word, "g of m.status");
+    text = printed(&c);
+    case_free(&c);
+    parsed(&c, text);
+    assert_string_equal(c.word, "g of m.status");
+    assert_non_null(strstr(text, "\nword g of m.status\nsizes "));
     free(text);
     case_free(&c);
 }
@@ -146,11 +154,11 @@ static void a_lost_place_is_named(void **state)
     fake = (struct fake){
         .lost_site = 5, .needed = {WL_PARK, WL_WAIT}, .nneeded = 2, .symptom = "a / b"};
     parsed(&c, sample);
-    replay_case(&c, 1, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 1}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_DRIFTED); // the others are enough
     assert_non_null(strstr(outcome.detail, "choice 3 of 6 (m0.1 after a:0 turn 4 at wakep"));
     fake.symptom = "something else";
-    replay_case(&c, 1, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 1}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_UNREACHABLE);
     assert_int_equal(outcome.reproduced, 0);
     case_free(&c);
@@ -165,11 +173,11 @@ static void replay_grades(void **state)
     parsed(&c,
            HEAD "choices\n  a:0 at wakep \"load_acquire(&sched.npidle)\" #0 visit 1: run m0.1\n");
     fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .symptom = "a / b"};
-    replay_case(&c, 10, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 10}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_EXACT);
     assert_int_equal(outcome.reproduced, 10);
     fake.flaky = true;
-    replay_case(&c, 10, NULL, &outcome);
+    replay_case(&c, &(struct replay_params){.times = 10}, &outcome);
     assert_int_equal(outcome.grade, REPLAY_NOT_REPRODUCED);
     assert_int_equal(outcome.reproduced, 5);
     case_free(&c);
@@ -187,7 +195,7 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"", 1, 1, "empty"},
     {"hello\n", 1, 1, "not a case"},
-    {"gauntlet case 2\n", 1, 15, "newer: this gauntlet reads up to 1"},
+    {"gauntlet case 2\n", 1, 15, "newer: this gauntlet reads up to 1; take a newer one"},
     {"gauntlet case 0\n", 1, 1, "not a case"},
     {"gauntlet case 1\n", 2, 1, "'status' is missing"},
     {"gauntlet case 1\r\n", 1, 16, "carriage return"},
@@ -203,6 +211,8 @@ static const struct refusal refusals[] = {
      "contradiction: the oracle is 'race', but the signature does not begin with 'race: '"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature races: s\n", 4, 11, "contradiction"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race\n", 4, 11, "contradiction"},
+    {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nword\nsizes tiny\n", 5, 5,
+     "word: text expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes big\n", 5, 7,
      "tiny or prod"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory pso\n", 6, 8,
@@ -210,7 +220,7 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes prod\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\nchoices\n",
-     10, 1, "contradiction: sizes"},
+     10, 1, "contradiction: the case has prod sizes and its program tiny"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\n    fly\nchoices\n",

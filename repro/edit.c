@@ -25,13 +25,6 @@ uint32_t edit_count(const struct workload *w)
     return w->bodies + (KIND_PROCS - KIND_BLOCK) * w->ops + 1;
 }
 
-static bool names_body(const struct wl_op *op)
-{
-    enum wl_arg first = wl_op_info[op->kind].first;
-
-    return first == WL_ARG_BODY || first == WL_ARG_INSTANCE;
-}
-
 static uint32_t body_of(const struct workload *w, uint32_t op)
 {
     uint32_t b = 0;
@@ -118,7 +111,7 @@ static void drop_unreached(struct editor *e)
     for (uint32_t i = 0; i < w->ops; i++) {
         const struct wl_op *op = &w->op[i];
 
-        if (e->drop_body[body_of(w, i)] || (names_body(op) && e->drop_body[op->a]))
+        if (e->drop_body[body_of(w, i)] || (wl_names_body(op->kind) && e->drop_body[op->a]))
             e->drop[i] = true;
     }
 }
@@ -149,7 +142,7 @@ static void compact(struct editor *e)
     w->bodies = bodies;
     w->ops = ops;
     for (uint32_t i = 0; i < ops; i++)
-        if (names_body(&w->op[i]))
+        if (wl_names_body(w->op[i].kind))
             w->op[i].a = renamed[w->op[i].a];
 }
 

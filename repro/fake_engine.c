@@ -12,7 +12,7 @@
 #include "stress/workload/interp.h"
 #include "stress/workload/probe.h"
 
-enum { NAMES = 256, SITES = 8 };
+enum { NAMES = 256, SITES = 6 };
 
 struct fake fake;
 
@@ -50,14 +50,14 @@ uint32_t sim_site_count(void)
 }
 const struct sim_site *sim_site(uint32_t id)
 {
-    return &sites[id];
+    return &sites[id == fake.lost_site ? 0 : id];
 }
 
 uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
 {
     for (uint32_t i = 2; i < SITES; i++)
-        if (sites[i].function != NULL && strcmp(sites[i].function, function) == 0 &&
-            strcmp(sites[i].text, text) == 0 && sites[i].rank == rank && i != fake.lost_site)
+        if (strcmp(sites[i].function, function) == 0 && strcmp(sites[i].text, text) == 0 &&
+            sites[i].rank == rank && i != fake.lost_site)
             return i;
     return 0;
 }
@@ -219,6 +219,17 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
 {
     snprintf(buf, bytes, "0x%llx", (unsigned long long)addr);
     return buf;
+}
+
+const char *sim_word_value(uint64_t addr, uint64_t value)
+{
+    (void)addr, (void)value;
+    return NULL;
+}
+
+uint32_t sim_thread_name(uint32_t thread)
+{
+    return thread == 0 ? sim_intern("m0") : thread == 1 ? sim_intern("m0.1") : 0;
 }
 
 uint32_t probe_actor(const char *name)

@@ -10,7 +10,7 @@ struct fake {
     uint32_t nneeded;
     uint32_t procs;     // and there must be this many p's
     uint32_t walk;      // choices of an execution that is no replay
-    uint32_t lost_site; // sim_site_find does not know this one (0: knows all)
+    uint32_t lost_site; // is not in the program (0: all are)
     bool held;          // and a store must have been held
     bool frozen;        // and helpers must be frozen
     bool flaky;         // every second execution finds nothing

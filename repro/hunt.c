@@ -63,8 +63,9 @@ static bool replays_as_text(const struct repro_case *c)
     fclose(f);
     bool ok = case_parse(&read, text, n, &err);
     if (ok) {
-        replay_case(&read, 2, NULL, &outcome);
+        replay_case(&read, &(struct replay_params){.times = 2}, &outcome);
         ok = outcome.grade == REPLAY_EXACT;
+        replay_free(&outcome);
         case_free(&read);
     }
     free(text);
@@ -107,6 +108,7 @@ static void pursue(struct hunter *h, const struct trial *t, const char *strategy
     snprintf(repro.oracle, sizeof repro.oracle, "%s", r->finding.oracle);
     memcpy(repro.signature, r->finding.signature, sizeof repro.signature);
     memcpy(f.message, r->finding.message, sizeof f.message);
+    memcpy(f.c.word, r->finding.word, sizeof f.c.word);
     sim_schedule_copy(&repro.schedule, &r->schedule);
     snprintf(f.strategy, sizeof f.strategy, "%s", strategy);
     f.choices_before = repro.schedule.n;

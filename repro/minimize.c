@@ -186,6 +186,21 @@ bool repro_replays(struct repro *r, uint32_t times)
     return true;
 }
 
+void minimize_choices(struct repro *r, const struct minimize_limits *limits)
+{
+    struct minimizer m = {
+        .r = r, .limits = limits, .t = {.memory = r->memory, .frozen = r->frozen}};
+    struct sim_schedule taken = {0};
+
+    m.t.faults = faults_of(&r->schedule);
+    trial_begin(&m.t, r->w);
+    if (meets(&m, &r->schedule, &taken)) {
+        sim_schedule_copy(&r->schedule, &taken);
+        fewer_choices(&m, &r->schedule);
+    }
+    sim_schedule_free(&taken);
+}
+
 bool minimize(struct repro *r, const struct minimize_limits *limits, uint64_t *executions)
 {
     struct minimizer m = {

@@ -28,6 +28,8 @@ struct minimize_limits {
 struct minimize_limits minimize_limits_default(uint64_t seed);
 // Replays it as often as asked; true when the signature was met every time.
 bool repro_replays(struct repro *r, uint32_t times);
+// Fewer choices, in the same program. Nothing changes when it does not replay.
+void minimize_choices(struct repro *r, const struct minimize_limits *limits);
 // Makes *r smaller in place. False, and *r unchanged, when it does not replay. *spent (may be NULL)
 // receives the number of executions.
 bool minimize(struct repro *r, const struct minimize_limits *limits, uint64_t *spent);

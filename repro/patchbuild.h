@@ -6,6 +6,7 @@
 // copy.
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,8 +28,12 @@ int patchbuild_check(const struct patchbuild_request *request, char *err, size_t
 // patchbuild_check for the program of `sizes`, as patchbuild_cached would build it.
 int patchbuild_possible(const char *patch, const char *sizes, char *err, size_t errlen);
 
+// The folder $XDG_CACHE_HOME/gauntlet or ~/.cache/gauntlet, made when missing. Returns 0, or -1
+// with one line in err.
+int patchbuild_cache(char out[PATH_MAX], char *err, size_t errlen);
+
 // The executable for `patch`, built at most once for the same patch and the same program, in
-// $XDG_CACHE_HOME/gauntlet or ~/.cache/gauntlet. `sizes` is "tiny" or "prod"; the kits lie beside
+// the cache. `sizes` is "tiny" or "prod"; the kits lie beside
 // the running program, or in $GAUNTLET_KITS. Returns 0 with the executable in `path`, or -1 with
 // one line in err.
 int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,

@@ -94,7 +94,7 @@ static int hash_request(struct hash *h, const struct patchbuild_request *r, char
     return missing ? -1 : 0;
 }
 
-static int cache_folder(char out[PATH_MAX], char *err, size_t errlen)
+int patchbuild_cache(char out[PATH_MAX], char *err, size_t errlen)
 {
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int n;
@@ -187,7 +187,7 @@ int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *
     int n;
 
     if (find_kit(sizes, kit, root, err, errlen) != 0 || patchbuild_check(&r, err, errlen) != 0 ||
-        hash_request(&h, &r, err, errlen) != 0 || cache_folder(folder, err, errlen) != 0)
+        hash_request(&h, &r, err, errlen) != 0 || patchbuild_cache(folder, err, errlen) != 0)
         return -1;
     n = snprintf(path, pathlen, "%s/%s%016lx%016lx", folder, entry_prefix, (unsigned long)h.a,
                  (unsigned long)h.b);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The runtime as programs see it: goroutines on a few threads. A program calls rt_main once;
-// everything else is called from goroutines. Goroutines have small stacks (STACK_BYTES of the
-// build), may resume on another thread after any call into the runtime, and so must not keep the
-// address of a thread-local, a held libc lock or changed floating-point modes across one.
+// everything else is called from goroutines. Their stacks grow up to a limit. Goroutines may resume
+// on another thread after any call into the runtime, and so must not keep the address of a
+// thread-local, a held libc lock or changed floating-point modes across one. Signal handlers of the
+// program need SA_ONSTACK: a goroutine's stack may have no room for a signal frame.
 //
 // The design is Go's: D. Vyukov, "Scalable Go Scheduler Design", 2012.
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct g; // a goroutine
 
 struct rt_config {
-    int32_t procs; // goroutines that may run at the same time; 0: as many as processors
+    int32_t procs;             // goroutines that may run at the same time; 0: as many as processors
+    uint32_t stack_step_bytes; // a stack that is full grows by that, whole pages; 0: it doubles
 };
 
 // Makes the calling thread the first of the runtime and runs fn(arg) as the main goroutine. When fn
@@ -24,6 +28,13 @@ _Noreturn void rt_main(const struct rt_config *config, void (*fn)(void *), void 
 // visible to it. The handle stays the runtime's; it is good for rt_ready until the goroutine ends
 // (it then names a dead goroutine, and later perhaps a new one: see rt_ready).
 struct g *rt_go(void (*fn)(void *), void *arg);
+
+struct rt_go_attr {
+    // The stack may grow to that: rounded up to a power of two from 16 KiB to 1 GiB; 0: the
+    // default, 1 MiB in builds for programs. Only address space until it is used.
+    size_t stack_bytes;
+};
+struct g *rt_go_with(const struct rt_go_attr *attr, void (*fn)(void *), void *arg);
 
 // The calling goroutine.
 struct g *rt_self(void);
@@ -86,14 +97,16 @@ struct rt_stats {
     uint64_t goroutines_started; // times a goroutine was switched to
     uint64_t goroutines_created;
     uint64_t goroutines_ended;
-    uint64_t steal_attempts;  // one victim looked into
-    uint64_t steal_successes; // at least one goroutine obtained
-    uint64_t stolen;          // goroutines obtained
-    uint64_t overflows;       // a full queue moved half of itself to the global one
-    uint64_t thread_sleeps;   // a thread found nothing and went to sleep
+    uint64_t steal_attempts;     // one victim looked into
+    uint64_t steal_successes;    // at least one goroutine obtained
+    uint64_t stolen;             // goroutines obtained
+    uint64_t overflows;          // a full queue moved half of itself to the global one
+    uint64_t thread_sleeps;      // a thread found nothing and went to sleep
     uint64_t preempted;          // gave way because it was asked to
     uint64_t preempted_by_hand;  // of these: by rt_debug_preempt
     uint64_t preempted_at_point; // of these: in rt_preempt_point
+    uint64_t stack_growths;      // a stack was full and got more pages
+    uint64_t stack_shrinks;      // a stack gave pages back
 };
 void rt_stats(struct rt_stats *total);
 // The same, exact for this moment: every p says what it has counted.
@@ -101,3 +114,7 @@ void rt_stats_now(struct rt_stats *total);
 // Of one p; index below rt_procs().
 void rt_stats_of(int32_t index, struct rt_stats *one);
 int32_t rt_procs(void);
+
+// For experiments: what the collector does to the stack of a goroutine that waits. Gives back what
+// lies below twice the used part. False when gp does not wait just now (it runs, or has ended).
+bool rt_debug_shrink(struct g *gp);

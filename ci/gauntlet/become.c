@@ -106,6 +106,9 @@ int command_become(bool prod, const char *patch, char **argv)
     if (fits)
         return 0;
     if (!sibling(prod, path))
-        return command_fail("%s: not built (%s sizes)", path, prod ? "prod" : "tiny");
+        return command_fail(
+            "%s: the program of %s sizes, which is needed, is not built; ./gauntlet "
+            "builds it",
+            path, prod ? "prod" : "tiny");
     return start(path, argv);
 }

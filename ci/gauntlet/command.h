@@ -29,6 +29,7 @@ int command_hunt(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_minimize(int argc, char **argv);
+int command_refresh(int argc, char **argv);
 int command_cases(int argc, char **argv);
 int command_bank(int argc, char **argv);
 int command_bench(int argc, char **argv);
@@ -64,6 +65,10 @@ double command_seconds(const char *option, const char *text);
 bool command_case(const char *name, struct repro_case *c, char *path);
 // Path of the case's bug.patch in `patch`; false when there is none.
 bool command_case_patch(const char *path, char *patch);
+// Notes the grade of a replay of the case; "GRADE, DAY at COMMIT" of the last one noted here, or
+// false.
+void command_note_result(const char *path, const char *grade);
+bool command_last_result(const char *path, char *result, size_t bytes);
 // How to name a path on a command line to repeat: relative to the checkout where it lies in it.
 const char *command_relative(const char *path);
 // How a case names a file for whoever reads it elsewhere: relative to the checkout where it lies in

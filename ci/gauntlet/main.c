@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"explain", "show how a case comes about, step by step", command_explain},
     {"test", "build and run all tests", command_test},
     {"minimize", "make a case smaller", command_minimize},
+    {"refresh", "let cases follow the code", command_refresh},
     {"cases", "list the saved cases", command_cases},
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
     {"bench", "measure the engine and the runtime", command_bench},

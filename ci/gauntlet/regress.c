@@ -13,6 +13,9 @@
 #include "repro/trial.h"
 #include "repro/replay.h"
 
+// Executions near the case, in the clean tree: enough to mean something, and well below a second.
+enum { SEARCH = 2000 };
+
 struct options {
     const char *name;
     char *patched;
@@ -90,7 +93,9 @@ int command_regress(int argc, char **argv)
     if (status != 0)
         return status;
     trial_init();
-    replay_case(&c, 1, &command_stopped, &out);
+    struct replay_params params = {
+        .times = 1, .search = SEARCH, .seed = 1, .stop = &command_stopped};
+    replay_case(&c, &params, &out);
     if (c.fixed) {
         status = fixed_case(&o, &c, &out);
     } else if (out.reproduced == 0) {
@@ -99,9 +104,12 @@ int command_regress(int argc, char **argv)
                replay_grade_name(out.grade), out.detail);
         status = EXIT_FINDINGS;
     }
-    printf("clean tree: %s; repeat: ./gauntlet replay %s%s\n",
-           out.reproduced ? "reproduced" : "not reproduced", c.fixed ? "--clean " : "",
-           command_relative(path));
+    if (out.reproduced > 0)
+        printf("clean tree: reproduced, %s", replay_grade_name(out.grade));
+    else
+        printf("clean tree: not reproduced in %llu schedules", (unsigned long long)out.schedules);
+    printf("; repeat: ./gauntlet replay %s%s\n", c.fixed ? "--clean " : "", command_relative(path));
+    replay_free(&out);
     case_free(&c);
     return status;
 }

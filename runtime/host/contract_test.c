@@ -10,6 +10,7 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/print.h"
+#include "runtime/base/san.h"
 #include "runtime/host/host.h"
 
 static const int64_t SHORT_NS = 1000000;
@@ -222,6 +223,127 @@ static bool reservations_do_not_overlap(void)
     return true;
 }
 
+enum { STACK_BYTES_EACH = 4 * HOST_PAGE_BYTES };
+
+static bool an_opened_stack_reads_as_zero_also_the_second_time(void)
+{
+    unsigned char *p = host_stacks_reserve(STACK_BYTES_EACH, 3);
+    if (p == NULL || (uintptr_t)p % HOST_PAGE_BYTES != 0)
+        return false;
+    unsigned char *end = p + 2 * STACK_BYTES_EACH; // of the middle one
+    unsigned char *top = end - HOST_PAGE_BYTES, *lo = end - 3 * HOST_PAGE_BYTES;
+    if (host_stack_open(top, HOST_PAGE_BYTES) != 0 || !zero(top, HOST_PAGE_BYTES))
+        return false;
+    top[3] = 7;
+    if (host_stack_open(lo, 2 * HOST_PAGE_BYTES) != 0 || !zero(lo, 2 * HOST_PAGE_BYTES))
+        return false;
+    memset(lo, 0xa5, 2 * HOST_PAGE_BYTES);
+    host_stack_close(lo, 2 * HOST_PAGE_BYTES);
+    if (host_stack_open(lo, 2 * HOST_PAGE_BYTES) != 0 || !zero(lo, 2 * HOST_PAGE_BYTES))
+        return false;
+    bool kept = top[3] == 7;
+    host_stack_close(lo, 3 * HOST_PAGE_BYTES);
+    return kept;
+}
+
+static bool many_stacks_can_be_open(void)
+{
+    enum { N = 16 };
+    char *p = host_stacks_reserve(STACK_BYTES_EACH, N);
+    if (p == NULL)
+        return false;
+    for (size_t i = 1; i <= N; i++) {
+        char *top = p + i * STACK_BYTES_EACH - HOST_PAGE_BYTES;
+        if (host_stack_open(top, HOST_PAGE_BYTES) != 0)
+            return false;
+        *top = (char)i;
+    }
+    for (size_t i = 1; i <= N; i++) {
+        char *top = p + i * STACK_BYTES_EACH - HOST_PAGE_BYTES;
+        if (*top != (char)i)
+            return false;
+        host_stack_close(top, HOST_PAGE_BYTES);
+    }
+    return true;
+}
+
+// Written by the handler, on the thread that faults.
+static struct {
+    uintptr_t lo, hi; // what it answers for
+    uintptr_t open;   // lowest open byte
+    int faults;
+    bool context_is_right;
+    uintptr_t near; // the stack of the code that faults
+} guarded;
+
+SAN_UNINSTRUMENTED static bool open_what_is_touched(uintptr_t addr, const struct host_context *at)
+{
+    if (addr < guarded.lo || addr >= guarded.open)
+        return false;
+    uintptr_t to = addr & ~(uintptr_t)(HOST_PAGE_BYTES - 1);
+    guarded.faults++;
+    guarded.context_is_right &= at->pc != 0 && at->sp - (guarded.near - 65536) < 2 * 65536;
+    if (host_stack_open((void *)to, guarded.open - to) != 0)
+        return false;
+    guarded.open = to;
+    return true;
+}
+
+static bool guard_one(void)
+{
+    char *p = host_stacks_reserve(STACK_BYTES_EACH, 1);
+    if (p == NULL || host_signal_stack(16384) != 0)
+        return false;
+    guarded.lo = (uintptr_t)p;
+    guarded.hi = guarded.open = guarded.lo + STACK_BYTES_EACH;
+    guarded.faults = 0;
+    guarded.context_is_right = true;
+    guarded.near = (uintptr_t)__builtin_frame_address(0);
+    host_on_fault(open_what_is_touched);
+    return true;
+}
+
+static bool a_fault_handler_makes_the_touch_succeed(void)
+{
+    if (!guard_one())
+        return false;
+    volatile char *top = (char *)guarded.hi;
+    top[-1] = 1;
+    top[-2] = 2;                      // the same page
+    top[-3 * HOST_PAGE_BYTES - 1] = 3; // two further below at once
+    top[-2 * HOST_PAGE_BYTES] = 4;
+    return guarded.faults == 2 && guarded.context_is_right && top[-1] == 1 &&
+           top[-3 * HOST_PAGE_BYTES - 1] == 3;
+}
+
+static bool what_is_closed_again_faults_again(void)
+{
+    if (!guard_one())
+        return false;
+    volatile char *p = (char *)guarded.lo;
+    p[0] = 1;
+    host_stack_close((void *)guarded.lo, 2 * HOST_PAGE_BYTES);
+    guarded.open += 2 * HOST_PAGE_BYTES;
+    char again = p[0];
+    return guarded.faults == 2 && again == 0;
+}
+
+static void touch_guarded(void *arg)
+{
+    (void)arg;
+    if (guard_one())
+        *(volatile char *)guarded.lo = 1;
+    finish();
+}
+
+static bool another_thread_has_a_signal_stack_of_its_own(void)
+{
+    if (!start(touch_guarded, 1))
+        return false;
+    wait_done(1);
+    return guarded.faults == 1 && guarded.context_is_right;
+}
+
 static int poll_wait(int64_t timeout_ns)
 {
     int r;
@@ -301,6 +423,11 @@ const struct host_claim host_claims[] = {
     CLAIM(committed_memory_reads_as_zero_also_the_second_time),
     CLAIM(commit_again_keeps_what_is_there),
     CLAIM(reservations_do_not_overlap),
+    CLAIM(an_opened_stack_reads_as_zero_also_the_second_time),
+    CLAIM(many_stacks_can_be_open),
+    CLAIM(a_fault_handler_makes_the_touch_succeed),
+    CLAIM(what_is_closed_again_faults_again),
+    CLAIM(another_thread_has_a_signal_stack_of_its_own),
     CLAIM(poll_wait_without_time_returns_at_once),
     CLAIM(poll_wait_ends_when_time_is_up),
     CLAIM(breaks_before_a_wait_add_up_to_one),

@@ -9,6 +9,7 @@
 // every host must do, and runs unchanged on each of them.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,37 @@ int host_commit(void *p, size_t bytes);
 // Gives the pages back; the range stays reserved and is not accessible.
 void host_decommit(void *p, size_t bytes);
 
+// Stacks ----------------------------------------------------------------------------------
+// Address space for very many small openings: an opening need not cost the kernel a mapping of its
+// own. Everything in whole pages. Opening and closing order nothing and are no scheduling points.
+
+// Reserves `n` stacks of `bytes` each, one above the other, all closed: a touch faults. NULL when
+// refused. The reservation is for ever.
+void *host_stacks_reserve(size_t bytes, size_t n);
+// Opens [lo, lo + bytes) of one stack; it reads as zero. What is open of a stack always reaches up
+// to its end. Returns 0 or -ENOMEM. A fault handler may call it.
+int host_stack_open(void *lo, size_t bytes);
+// Gives back the lowest open pages [lo, lo + bytes) of a stack and closes them.
+void host_stack_close(void *lo, size_t bytes);
+
+// Faults ----------------------------------------------------------------------------------
+// Handlers run on the signal stack of the thread that they interrupt, at any instruction: they take
+// no lock, call of this header what says so, and must not be instrumented. Other signals will get
+// their own registration with the same context.
+
+// What was interrupted.
+struct host_context {
+    uintptr_t pc, sp;
+    uintptr_t fp; // frame pointer, when the interrupted code keeps one
+};
+
+// Gives the calling thread a signal stack that leaves handlers `bytes`. It goes when the thread
+// ends. Returns 0 or -ENOMEM.
+int host_signal_stack(size_t bytes);
+// From now on fn(addr, context) is called when an access to `addr` faults. True: the cause is gone,
+// the instruction is run again. False: the fault takes its course as if there were no handler.
+void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at));
+
 // Poll ------------------------------------------------------------------------------------
 // One poller a process. Descriptors come with the netpoller; until then the poller is the place
 // where a thread sleeps until the next timer and can be called out of it.
@@ -71,10 +103,12 @@ void host_poll_break(void);
 
 // 64 unpredictable bits; under the engine a recorded choice.
 uint64_t host_random(void);
-// Writes to standard error, whole, best effort.
+// Writes to standard error, whole, best effort. A fault handler may call it, and what follows.
 void host_write_err(const char *text, size_t bytes);
 // Ends the process (under the engine: the execution) with `status`; no destructors, no flush.
 _Noreturn void host_exit(int status);
 // The runtime is corrupt or the program at fault: prints `text` to standard error and aborts.
 // Under the engine this is a finding of the `crash` oracle whose signature is `text`.
 _Noreturn void host_abort(const char *text);
+// The same for a text that has been printed, with what belongs below it.
+_Noreturn void host_crash(const char *text);

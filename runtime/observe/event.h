@@ -26,7 +26,9 @@ enum event_kind {
     EV_GO_SYSEXIT, // with a p
     EV_GO_PREEMPT, // arg: enum preempt_how << 8 | enum preempt_cause
     EV_STW_BEGIN,
-    EV_STW_END, // arg: p's in use from now on
+    EV_STW_END,      // arg: p's in use from now on
+    EV_STACK_GROW,   // arg: bytes open from now on; written by the fault handler
+    EV_STACK_SHRINK, // arg: bytes open from now on; gid: of the owner, perhaps 0
     EV_KINDS
 };
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "runtime/host/host.h"
-#include "runtime/sched/death.h"
-#include "runtime/sched/sched.h"
+#include "runtime/host/linux/linux.h"
+#include "runtime/sched/claims.h"
 
 // No mapping succeeds from now on.
 static void refuse_memory(void)
@@ -46,17 +46,12 @@ static void spawn_refused(void *arg)
     rt_sleep(1000000);
 }
 
-static void no_thread(void)
-{
-    run_on(4, spawn_refused);
-}
-
 static void a_refused_thread_is_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(
-        dies_with(no_thread, "runtime: failed to create new OS thread (have 2 already; errno="));
-    assert_true(dies_with(no_thread, "fatal error: runtime: cannot create a thread"));
+    dies_saying(spawn_refused, 4,
+                "runtime: failed to create new OS thread (have 2 already; errno=");
+    dies_saying(spawn_refused, 4, "fatal error: runtime: cannot create a thread");
 }
 
 static void no_memory(void)
@@ -80,15 +75,31 @@ static void spawn_many_refused(void *arg)
         rt_go(wait_for_ever, NULL);
 }
 
-static void no_stacks(void)
-{
-    run_on(1, spawn_many_refused);
-}
-
 static void refused_stacks_are_a_clear_error(void **state)
 {
     (void)state;
-    assert_true(dies_with(no_stacks, "fatal error: runtime: out of memory: cannot reserve"));
+    dies_saying(spawn_many_refused, 1, "fatal error: runtime: out of memory: cannot reserve");
+}
+
+// As on a kernel without guard regions: every stack is mappings of its own.
+static void spawn_beyond_mappings(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 1000000; i++)
+        rt_go(wait_for_ever, NULL);
+}
+
+static void no_mappings(void)
+{
+    linux_stacks_by_protection();
+    run_on(1, spawn_beyond_mappings);
+}
+
+static void exhausted_mappings_are_a_clear_error(void **state)
+{
+    (void)state;
+    assert_true(dies_with(
+        no_mappings, "fatal error: runtime: out of memory, or of mappings: cannot open a stack"));
 }
 
 static void too_many_procs(void)
@@ -120,6 +131,7 @@ int main(void)
         cmocka_unit_test(a_refused_thread_is_a_clear_error),
         cmocka_unit_test(refused_memory_at_the_start_is_a_clear_error),
         cmocka_unit_test(refused_stacks_are_a_clear_error),
+        cmocka_unit_test(exhausted_mappings_are_a_clear_error),
         cmocka_unit_test(wrong_use_of_rt_main_is_a_clear_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Making g's and keeping the dead ones. A g is never freed: its memory stays a g, so that a stale
-// handle reads a status and not garbage. Dead g's wait on their p, with the stack they had; too
-// many on one p go to a global list, half of them at a time.
+// handle reads a status and not garbage. Dead g's wait on their p, with the stack they had if it is
+// of the default class; too many on one p go to a global list, half of them at a time. Those for
+// which GFREE_STACKS_MAX are there already give up their stacks.
 #include "runtime/base/throw.h"
 #include "runtime/base/san.h"
 #include "runtime/mem/persistent.h"
@@ -37,13 +38,11 @@ struct g *malg_g0(void)
     return gp;
 }
 
-// A dead g with a stack, known to allgs.
+// A dead g without a stack, known to allgs.
 struct g *g_new(struct p *pp)
 {
     (void)pp;
     struct g *gp = persistent_alloc(sizeof(*gp), _Alignof(struct g));
-    gp->stack = stack_alloc();
-    store_relaxed(&gp->stackguard, gp->stack.lo);
     gp->fiber = san_fiber_create();
     store_relaxed(&gp->status, G_IDLE);
     casgstatus(gp, G_IDLE, G_DEAD);
@@ -65,13 +64,38 @@ static struct g *gfree_pop(struct g **list)
     return gp;
 }
 
-// Moves dead g's to the global list until pp keeps `left`.
+void gstack_set(struct p *pp, struct g *gp, uint32_t class)
+{
+    if (gp->stack.hi != 0 && gp->stack.class == class)
+        return;
+    if (gp->stack.hi != 0)
+        stackfree(pp, &gp->stack);
+    gp->stack = stackalloc(pp, class);
+    store_relaxed(&gp->stackguard, gp->stack.lo);
+}
+
+void gfree_release_stacks(struct p *pp)
+{
+    lock(&sched.gfree_lock);
+    for (struct g *gp = sched.gfree; gp != NULL; gp = gp->schedlink) {
+        if (gp->stack.hi != 0)
+            stackfree(pp, &gp->stack);
+    }
+    unlock(&sched.gfree_lock);
+}
+
+// Moves dead g's to the global list until pp keeps `left`. Those beyond a limit give up their
+// stacks.
 static void gf_to_global(struct p *pp, uint32_t left)
 {
     lock(&sched.gfree_lock);
     uint32_t moved = 0;
-    for (; pp->ngfree > left; pp->ngfree--, moved++)
-        gfree_push(&sched.gfree, gfree_pop(&pp->gfree));
+    for (; pp->ngfree > left; pp->ngfree--, moved++) {
+        struct g *gp = gfree_pop(&pp->gfree);
+        if (load_relaxed(&sched.ngfree) + moved >= GFREE_STACKS_MAX && gp->stack.hi != 0)
+            stackfree(pp, &gp->stack);
+        gfree_push(&sched.gfree, gp);
+    }
     store_relaxed(&sched.ngfree, load_relaxed(&sched.ngfree) + moved);
     unlock(&sched.gfree_lock);
 }
@@ -79,6 +103,10 @@ static void gf_to_global(struct p *pp, uint32_t left)
 void gfput(struct p *pp, struct g *gp)
 {
     rt_assert(readgstatus(gp) == G_DEAD);
+    if (gp->stack.class != stack_class(STACK_BYTES))
+        stackfree(pp, &gp->stack);
+    else
+        stack_shrink(pp, gp);
     gfree_push(&pp->gfree, gp);
     pp->ngfree++;
     if (pp->ngfree >= GFREE_LOCAL_MAX)

@@ -27,7 +27,7 @@ void schedinit(const struct rt_config *config)
     mutex_init(&allp_lock, RANK_ALLP);
     sema_init(&sched.worldsema, 1);
     persistent_init();
-    stack_init();
+    stack_init(config->stack_step_bytes);
     netpoll_init();
     sched.nm = 1;
     mcommoninit(&m0);
@@ -64,7 +64,7 @@ _Noreturn void rt_main(const struct rt_config *config, void (*fn)(void *), void 
     schedinit(config);
     start.fn = fn;
     start.arg = arg;
-    newproc(main_goroutine, NULL);
+    newproc(main_goroutine, NULL, stack_class(STACK_BYTES));
     sysmon_start();
     mstart(&m0);
     rt_throw("mstart: returned");

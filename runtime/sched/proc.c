@@ -110,6 +110,8 @@ void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason)
     struct g *gp = getg();
     rt_assert(gp == gp->m->curg);
     gp->wait = reason;
+    // for who looks at the stack: it is used from about here, and stack_shrink leaves twice that
+    gp->sched.sp = __builtin_frame_address(0);
     casgstatus(gp, G_RUNNING, G_WAITING);
     systemstack(fn, arg);
     casgstatus(gp, G_WAITING, G_RUNNING);
@@ -171,6 +173,7 @@ void rt_yield(void)
 struct newproc_call {
     void (*fn)(void *);
     void *arg;
+    uint32_t stack_class;
     struct g *gp;
 };
 
@@ -184,6 +187,7 @@ static void newproc_on_g0(void *call)
         gp = g_new(pp);
     rt_assert(readgstatus(gp) == G_DEAD);
     rt_assert(gp->m == NULL && gp->schedlink == NULL);
+    gstack_set(pp, gp, c->stack_class);
 
     arch_gobuf_init(&gp->sched, (void *)gp->stack.hi, c->fn, c->arg);
     gp->fn = c->fn;
@@ -203,10 +207,10 @@ static void newproc_on_g0(void *call)
         wakep();
 }
 
-struct g *newproc(void (*fn)(void *), void *arg)
+struct g *newproc(void (*fn)(void *), void *arg, uint32_t stack_class)
 {
     rt_assert(fn != NULL);
-    struct newproc_call call = {.fn = fn, .arg = arg, .gp = NULL};
+    struct newproc_call call = {.fn = fn, .arg = arg, .stack_class = stack_class, .gp = NULL};
     systemstack(newproc_on_g0, &call);
     return call.gp;
 }
@@ -244,7 +248,15 @@ _Noreturn void goexit(void)
 
 struct g *rt_go(void (*fn)(void *), void *arg)
 {
-    struct g *gp = newproc(fn, arg);
+    return rt_go_with(&(struct rt_go_attr){0}, fn, arg);
+}
+
+struct g *rt_go_with(const struct rt_go_attr *attr, void (*fn)(void *), void *arg)
+{
+    size_t bytes = attr->stack_bytes != 0 ? attr->stack_bytes : STACK_BYTES;
+    if (bytes > STACK_MAX_BYTES)
+        rt_fatal("runtime: rt_go_attr.stack_bytes is out of range");
+    struct g *gp = newproc(fn, arg, stack_class(bytes));
     preempt_check(getg(), PREEMPT_AT_CALL);
     return gp;
 }

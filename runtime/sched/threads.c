@@ -81,6 +81,9 @@ static void mstart_on_g0(void)
 void mstart(void *arg)
 {
     struct m *mp = arg;
+    // signals must not run on a goroutine's stack; who runs none needs nothing else than its own
+    if (mp->startfn == NULL && host_signal_stack(GSIGNAL_BYTES) != 0)
+        rt_fatal("runtime: out of memory: no signal stack");
     setg(mp->g0);
     g0_enter(mstart_on_g0);
 }

@@ -10,6 +10,7 @@
 // detector (race.c), the trace and the oracles, and returns.
 #pragma once
 
+#include "runtime/host/host.h"
 #include "stress/sim/sim.h"
 
 enum {
@@ -38,7 +39,8 @@ struct fiber {
     uint32_t node;      // call stack (calls.c) while another fiber runs
     uint32_t depth;
     bool goroutine; // made by __tsan_create_fiber
-    char *low;      // lowest stack pointer seen at a function entry
+    char *low;      // a stack pointer in [low, low + span) has nothing new: sim_see_stack
+    uint64_t span;
     uint64_t visit[SIM_SITES_MAX];
 };
 
@@ -117,6 +119,9 @@ struct sim {
     uint64_t block_seq;
     bool poll_broken;
     uint32_t holders;              // threads that hold stores
+    bool (*on_fault)(uintptr_t, const struct host_context *); // the program's handler
+    bool in_fault;                                            // it runs
+    uint64_t growth; // hash over what it has opened, and when
     uint32_t threads;              // ever started in this execution
     uint32_t ready;                // threads in run[]
     bool newly_ready;              // one came since the last look
@@ -275,13 +280,23 @@ void memory_restart(void); // puts globals back, clears what the last execution 
 void *memory_reserve(size_t bytes);
 int memory_commit(void *p, size_t bytes);
 void memory_decommit(void *p, size_t bytes);
+int memory_make_accessible(char *p, size_t bytes);
+void memory_close_all(void); // another program comes: nothing is accessible until it is committed
+
+// stacks.c: stacks of the program's threads, and those that it reserves
 // Stack of the index-th thread: lowest address, zeroed, over a guard page; NULL: too large.
 void *memory_thread_stack(uint32_t index, size_t bytes);
-// Both addresses lie in what was committed by one call: an object's memory, or one stack.
-bool memory_one_commit(uint64_t a, uint64_t b);
-// Some fiber has run on this memory.
+void *memory_reserve_stacks(size_t bytes, size_t n);
+int memory_open_stack(char *lo, size_t bytes);
+void memory_close_stack(char *lo, size_t bytes);
+void stacks_restart(void);
+void stacks_forget(void);
+void sim_see_stack(struct fiber *f, char *sp);
+// Code without hooks uses so many bytes below sp.
+void sim_stack_used_below(char *sp, size_t bytes);
+// Both addresses lie in one stack.
+bool memory_same_stack(uint64_t a, uint64_t b);
 bool memory_is_stack(uint64_t addr);
-void memory_close_all(void); // another program comes: nothing is accessible until it is committed
 
 // A cell describes eight bytes of the program: two lists of the race detector, each named by a
 // tagged index. NULL outside the program's globals, heap and stacks.
@@ -293,6 +308,8 @@ extern struct cell *memory_arena_cells, *memory_global_cells;
 extern uint64_t memory_global_lo, memory_global_span;
 #define MEMORY_ARENA_BASE 0x1000000000u
 #define MEMORY_ARENA_BYTES (64ull << 30)
+#define MEMORY_STACKS (MEMORY_ARENA_BASE + (32ull << 30))        // reserved stacks; below: all else
+#define MEMORY_THREAD_STACKS (MEMORY_ARENA_BASE + (56ull << 30)) // a slot each
 void memory_wipe_cells(void);
 
 static inline struct cell *memory_cell(uint64_t addr)
@@ -317,6 +334,9 @@ static inline uint32_t sim_untag(uint32_t tagged)
 
 // trace.c ---------------------------------------------------------------------------------
 void trace_restart(bool on);
+// A fault handler opens a part of a stack. Faults come in the middle of hooks, so the event waits
+// for the next one.
+void trace_growth(uint64_t lo, uint64_t bytes);
 void trace_event(const char *what, uint32_t site, uint64_t pc, uint64_t addr, uint64_t old_value,
                  uint64_t new_value, int32_t choice);
 
@@ -336,6 +356,7 @@ struct sim_model {
     // How the text begins with which the program may end once a fault has struck; NULL: it must
     // survive that one.
     const char *last_words[SIM_FAULTS];
+    const char *(*value)(uint64_t addr, uint64_t value); // see sim_word_value
 };
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
@@ -353,6 +374,8 @@ extern uint32_t oracle_plain_pending; // words announced
 void oracle_report(const char *oracle, const char *signature, const char *message);
 void oracle_place(struct sim_place *p, uint32_t context, uint32_t site, uint32_t node, uint64_t pc,
                   const char *kind, uint64_t point);
+// Name of the word at `addr` without its numbers, "" when it has none: the same in all executions.
+void oracle_word(uint64_t addr, char *buf, size_t bytes);
 // The program is broken beyond going on: `text`'s first line, without its numbers, is the
 // signature.
 _Noreturn void oracle_crash(const char *text, uint64_t pc);
@@ -361,5 +384,6 @@ void oracle_output(const char *text, size_t bytes);
 void oracle_restart(void);
 
 // watchdog.c: signals -------------------------------------------------------------------------
+enum { WATCHDOG_STACK = 256 << 10 };
 void watchdog_init(void);
 void sim_abandoned(void);

@@ -34,7 +34,6 @@ struct fiber *sim_fiber_new(bool goroutine)
         if (sim.fibers == SIM_FIBERS_MAX)
             sim_finish(SIM_LIMIT);
         i = sim.fibers++;
-        sim_fibers[i].low = (char *)UINTPTR_MAX;
     }
     struct fiber *f = &sim_fibers[i];
     f->actor = birth_name(i);
@@ -44,6 +43,8 @@ struct fiber *sim_fiber_new(bool goroutine)
     f->node = CALLS_ROOT;
     f->depth = 0;
     f->goroutine = goroutine;
+    f->low = NULL;
+    f->span = 0; // its first function entry is seen
     return f;
 }
 

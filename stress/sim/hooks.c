@@ -25,8 +25,8 @@ void __tsan_func_entry(void *caller_pc)
         return;
     struct fiber *f = sim.fiber;
     char *sp = __builtin_frame_address(0);
-    if (sp < f->low)
-        f->low = sp;
+    if (unlikely((uint64_t)(sp - f->low) >= f->span))
+        sim_see_stack(f, sp);
     sim.node = calls_child(sim.node, (uint64_t)caller_pc);
     sim.moment = 0;
     sim.depth++;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine's host: virtual threads, virtual time, an arena of fixed addresses. Same contract as
-// runtime/host/linux; see runtime/host/host.h. Every call is a scheduling point first: the point
-// stands before the effect. Then the thread's held stores drain, as in any kernel; host_relax is no
-// system call, but whoever spins waits for somebody who may wait for its stores.
+// runtime/host/linux; see runtime/host/host.h. Every call but those about stacks and faults is a
+// scheduling point first: the point stands before the effect. Then the thread's held stores drain,
+// as in any kernel; host_relax is no system call, but whoever spins waits for somebody who may wait
+// for its stores.
 
 #include "runtime/host/host.h"
 #include "stress/sim/buffer.h"
@@ -241,6 +242,36 @@ void host_decommit(void *p, size_t bytes)
     memory_decommit(p, bytes);
 }
 
+// Stacks, faults --------------------------------------------------------------------------
+
+void *host_stacks_reserve(size_t bytes, size_t n)
+{
+    return memory_reserve_stacks(bytes, n);
+}
+
+int host_stack_open(void *lo, size_t bytes)
+{
+    if (sim.in_fault)
+        trace_growth((uint64_t)lo, bytes);
+    return memory_open_stack(lo, bytes);
+}
+
+void host_stack_close(void *lo, size_t bytes)
+{
+    memory_close_stack(lo, bytes);
+}
+
+// The one OS thread has its signal stack; see watchdog.c.
+int host_signal_stack(size_t bytes)
+{
+    return bytes <= WATCHDOG_STACK / 2 ? 0 : -ENOMEM;
+}
+
+void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
+{
+    sim.on_fault = fn;
+}
+
 // Randomness, output, end -----------------------------------------------------------------
 
 uint64_t host_random(void)
@@ -276,7 +307,15 @@ static void abort_entry(void *arg)
     oracle_crash(a->text, a->pc);
 }
 
+// From a fault handler too: the execution is left, and with it the signal stack.
 void host_abort(const char *text)
+{
+    struct abort_call a = {text, HOOK_PC};
+    sim_enter(abort_entry, &a);
+    __builtin_trap();
+}
+
+void host_crash(const char *text)
 {
     struct abort_call a = {text, HOOK_PC};
     sim_enter(abort_entry, &a);

@@ -5,16 +5,13 @@
 // thread stack is cut in order, so that equal executions see equal addresses.
 //
 // Restart puts the globals back to what the binary holds and clears what the last execution
-// committed. A range that held the stack of a fiber is cleared from the lowest stack pointer that
-// fiber had, less the slack that code without hooks may have used below it.
+// committed; stacks are apart (stacks.c).
 // Rejected: madvise(DONTNEED) and fork per execution (a fault a page: over 20 µs here),
 // soft-dirty bits (system calls with page-table walks).
 //
 // Page protection follows commits lazily: a page stays accessible in later executions of the same
-// program, which commit it again sooner or later; nothing is paid for it after the first. Where a
-// thread's stack lies depends on its number alone, so all executions of a program agree on what is
-// never committed: guard pages fault in each of them. Another program starts with nothing
-// accessible.
+// program, which commit it again sooner or later; nothing is paid for it after the first. Another
+// program starts with nothing accessible.
 
 #include "stress/sim/race.h"
 
@@ -24,11 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// Thread stacks take the upper half of the arena, a slot each.
-#define THREAD_STACKS (MEMORY_ARENA_BASE + MEMORY_ARENA_BYTES / 2)
-#define THREAD_SLOT (8ull << 20)
-
-enum { PAGE = 4096, COMMITS_MAX = 8192, STACK_SLACK = 768 };
+enum { PAGE = 4096, COMMITS_MAX = 8192 };
 
 extern char __start_rt_data[] __attribute__((weak)), __stop_rt_data[] __attribute__((weak));
 extern char __start_rt_bss[] __attribute__((weak)), __stop_rt_bss[] __attribute__((weak));
@@ -94,46 +87,6 @@ void memory_wipe_cells(void)
     memset(memory_global_cells, 0, (memory_global_span / 8 + 1) * sizeof(struct cell));
 }
 
-// Lowest stack pointer of a fiber inside the range, if exactly one fiber's stack lies there.
-static char *stack_low(const struct commit *c)
-{
-    char *low = NULL;
-    for (uint32_t i = 0; i < sim.fibers; i++) {
-        char *l = sim_fibers[i].low;
-        if (l < c->lo || l >= c->hi)
-            continue;
-        if (low)
-            return NULL;
-        low = l;
-    }
-    return low;
-}
-
-static const struct commit *commit_of(uint64_t addr)
-{
-    for (size_t i = 0; i < n_commits; i++) {
-        if (addr >= (uint64_t)commits[i].lo && addr < (uint64_t)commits[i].hi)
-            return &commits[i];
-    }
-    return NULL;
-}
-
-bool memory_one_commit(uint64_t a, uint64_t b)
-{
-    const struct commit *c = commit_of(a);
-    return c && c == commit_of(b);
-}
-
-bool memory_is_stack(uint64_t addr)
-{
-    const struct commit *c = commit_of(addr);
-    for (uint32_t i = 0; c && i < sim.fibers; i++) {
-        if (sim_fibers[i].low >= c->lo && sim_fibers[i].low < c->hi)
-            return true;
-    }
-    return false;
-}
-
 // Clears what of the range is still accessible: a part may have been decommitted.
 static void clear(char *from, char *to)
 {
@@ -153,11 +106,10 @@ void memory_restart(void)
     memcpy(__start_rt_data, data_image, data_bytes());
     memset(__start_rt_bss, 0, (size_t)(__stop_rt_bss - __start_rt_bss));
     for (size_t i = 0; i < n_commits; i++) {
-        struct commit *c = &commits[i];
-        char *from = stack_low(c);
-        from = from && from - STACK_SLACK > c->lo ? from - STACK_SLACK : c->lo;
-        clear(from, c->hi);
+        const struct commit *c = &commits[i];
+        clear(c->lo, c->hi);
     }
+    stacks_restart();
     n_commits = 0;
     closed_again = false;
     brk_now = (char *)MEMORY_ARENA_BASE;
@@ -165,7 +117,7 @@ void memory_restart(void)
 
 void *memory_reserve(size_t bytes)
 {
-    uint64_t left = THREAD_STACKS - (uint64_t)brk_now;
+    uint64_t left = MEMORY_STACKS - (uint64_t)brk_now;
     if (bytes > left)
         return NULL;
     char *p = brk_now;
@@ -173,7 +125,7 @@ void *memory_reserve(size_t bytes)
     return p;
 }
 
-static int make_accessible(char *p, size_t bytes)
+int memory_make_accessible(char *p, size_t bytes)
 {
     size_t first = ((uint64_t)p - MEMORY_ARENA_BASE) / PAGE, n = bytes / PAGE;
     if (!memchr(accessible + first, 0, n))
@@ -188,7 +140,7 @@ int memory_commit(void *p, size_t bytes)
 {
     if (n_commits == COMMITS_MAX)
         return -ENOMEM;
-    int err = make_accessible(p, bytes);
+    int err = memory_make_accessible(p, bytes);
     if (err == 0)
         commits[n_commits++] = (struct commit){p, (char *)p + bytes};
     return err;
@@ -210,14 +162,6 @@ void memory_decommit(void *p, size_t bytes)
     race_forget((uint64_t)lo, bytes);
 }
 
-void *memory_thread_stack(uint32_t index, size_t bytes)
-{
-    if (bytes > THREAD_SLOT - PAGE)
-        return NULL;
-    char *stack = (char *)THREAD_STACKS + index * THREAD_SLOT + PAGE;
-    return memory_commit(stack, bytes) == 0 ? stack : NULL;
-}
-
 void memory_close_all(void)
 {
     // what was committed last is still to be cleared; it is gone with its pages
@@ -225,4 +169,5 @@ void memory_close_all(void)
     mprotect((void *)MEMORY_ARENA_BASE, MEMORY_ARENA_BYTES, PROT_NONE);
     madvise(accessible, MEMORY_ARENA_BYTES / PAGE, MADV_DONTNEED);
     n_commits = 0;
+    stacks_forget();
 }

@@ -55,7 +55,7 @@ static bool transition_legal(uint32_t from, uint32_t to)
     }
 }
 
-static const char *status_name(uint32_t status)
+const char *model_status_name(uint32_t status)
 {
     static const char *const names[] = {"idle",    "runnable", "running",   "syscall",
                                         "waiting", "dead",     "copystack", "preempted"};
@@ -111,10 +111,10 @@ static uint32_t places_running(const struct g *gp)
 static void bad_state(const struct g *gp, uint32_t from, uint32_t to, const char *why)
 {
     char signature[256], message[256];
-    snprintf(signature, sizeof signature, "gstate: %s -> %s: %s", status_name(from),
-             status_name(to), why);
+    snprintf(signature, sizeof signature, "gstate: %s -> %s: %s", model_status_name(from),
+             model_status_name(to), why);
     snprintf(message, sizeof message, "goroutine %lu goes %s -> %s: %s", (unsigned long)gp->goid,
-             status_name(from), status_name(to), why);
+             model_status_name(from), model_status_name(to), why);
     struct sim_finding *f = &sim.result.finding;
     oracle_place(&f->place[0], sim.at.context, SIM_SITE_NONE, sim.node, 0, "status change",
                  sim.points);
@@ -183,7 +183,7 @@ void model_list_goroutines(char *buf, size_t bytes)
             continue;
         const char *why = all[i]->wait < WAIT_REASONS ? wait_names[all[i]->wait] : "";
         n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s", separator,
-                              (unsigned long)all[i]->goid, status_name(status));
+                              (unsigned long)all[i]->goid, model_status_name(status));
         if (status == G_WAITING && *why && n < bytes)
             n += (size_t)snprintf(buf + n, bytes - n, " (%s)", why);
         separator = ", ";
@@ -318,6 +318,7 @@ static const struct sim_model model = {
     .thread = model_thread,
     .last_words = {[SIM_FAULT_EAGAIN] = "runtime: cannot create a thread",
                    [SIM_FAULT_ENOMEM] = "runtime: out of memory: "},
+    .value = model_value,
 };
 
 void sim_use_runtime(void)

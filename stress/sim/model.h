@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// model.c: appends each goroutine that is alive, with its state.
+// model.c
+const char *model_status_name(uint32_t status); // of a g
+// Appends each goroutine that is alive, with its state.
 void model_list_goroutines(char *buf, size_t bytes);
 
 // model_counts.c: the oracle `invariant`
@@ -16,3 +18,4 @@ void model_check_stable(void); // all; at a stable point
 
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);
+const char *model_value(uint64_t addr, uint64_t value); // as sim_word_value

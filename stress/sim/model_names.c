@@ -6,6 +6,7 @@
 #include "stress/sim/model.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct word {
     uint32_t offset, bytes;
@@ -16,19 +17,13 @@ struct word {
         offsetof(struct type, field), sizeof(((struct type *)0)->field), #field                    \
     }
 
-static const struct word g_words[] = {WORD(g, status),
-                                      WORD(g, permit),
-                                      WORD(g, sched),
-                                      WORD(g, schedlink),
-                                      WORD(g, m),
-                                      WORD(g, goid),
-                                      WORD(g, fn),
-                                      WORD(g, wait),
-                                      WORD(g, timer),
-                                      WORD(g, stackguard),
-                                      WORD(g, lockedm),
-                                      WORD(g, preempted),
-                                      {0}};
+static const struct word g_words[] = {WORD(g, status),    WORD(g, permit),
+                                      WORD(g, sched),     WORD(g, schedlink),
+                                      WORD(g, m),         WORD(g, goid),
+                                      WORD(g, fn),        WORD(g, wait),
+                                      WORD(g, timer),     WORD(g, stackguard),
+                                      WORD(g, stack),     WORD(g, lockedm),
+                                      WORD(g, preempted), {0}};
 static const struct word m_words[] = {WORD(m, p),
                                       WORD(m, curg),
                                       WORD(m, nextp),
@@ -111,4 +106,25 @@ bool model_name(uint64_t addr, char *buf, size_t bytes)
             return name_word(g_words, d, "g", all[i]->goid, buf, bytes);
     }
     return false;
+}
+
+const char *model_value(uint64_t addr, uint64_t value)
+{
+    static const char *const p_states[] = {"idle", "running", "syscall", "gcstop", "dead"};
+    static const char *const permits[] = {"none", "ready", "parked"};
+    static const char *const keys[] = {"free", "locked", "locked, with sleepers"};
+    char name[64];
+    if (!model_name(addr, name, sizeof name))
+        return NULL;
+    const char *field = strrchr(name, '.');
+    size_t n = strlen(field);
+    if (strcmp(field, ".permit") == 0)
+        return value < 3 ? permits[value] : NULL;
+    if (strcmp(field, ".status") == 0 && name[0] == 'p')
+        return value < 5 ? p_states[value] : NULL;
+    if (strcmp(field, ".status") == 0)
+        return model_status_name((uint32_t)value);
+    if (n >= 4 && strcmp(field + n - 4, "lock") == 0)
+        return value < 3 ? keys[value] : NULL;
+    return NULL;
 }

@@ -166,6 +166,79 @@ static void large_stores_are_seen_with_races_on(void **state)
     assert_int_equal(programs, 2);
 }
 
+static const struct sim_result *run_one(const struct canary *c, struct sim_strategy *strategy,
+                                        uint64_t seed, bool trace)
+{
+    const struct sim_program program = {
+        .threads = 1, .fn = {canary_main}, .arg = (void *)(uintptr_t)c};
+    const struct sim_params params = {
+        .program = &program, .strategy = strategy, .seed = seed, .trace = trace};
+    return sim_run(&params);
+}
+
+// Where and how far stacks have grown, as one number; *n: how often.
+static uint64_t growths_of_trace(int *n)
+{
+    size_t events;
+    const struct sim_event *e = sim_trace(&events);
+    uint64_t sum = 0;
+    *n = 0;
+    for (size_t i = 0; i < events; i++) {
+        if (strcmp(e[i].what, "stack grows") != 0)
+            continue;
+        ++*n;
+        sum = sum * 31 + e[i].addr + e[i].new_value + e[i].point * 7919;
+        assert_true(e[i].stack.n > 0);
+    }
+    return sum;
+}
+
+// The second execution of a schedule faults where the first did, whatever ran in between; and what
+// has grown is part of the hash.
+static void stacks_grow_alike_in_every_execution(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    struct sim_schedule schedule = {0};
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        int n, again;
+        const struct sim_result *r = run_one(&canary_grows, sim_strategy_random(), seed, true);
+        assert_int_equal(r->outcome, SIM_OK);
+        uint64_t hash = r->state_hash, growths = growths_of_trace(&n);
+        assert_true(n >= 3);
+        sim_schedule_copy(&schedule, &r->schedule);
+        run_one(&canary_grows, sim_strategy_pct(3), seed, false);
+        if (seed % 2 == 1) // another program: all is closed
+            run_one(&canaries[0], sim_strategy_random(), seed, false);
+        struct sim_strategy *replay = sim_strategy_replay(&schedule);
+        r = run_one(&canary_grows, replay, 0, true);
+        assert_true(r->state_hash == hash);
+        assert_true(growths_of_trace(&again) == growths);
+        assert_int_equal(again, n);
+    }
+    sim_schedule_free(&schedule);
+}
+
+static void an_overflow_is_a_crash_with_a_stable_signature(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    const struct canary *const crashing[] = {&canary_overflows, &canary_strays};
+    char signature[512] = "";
+    for (uint64_t i = 0; i < 40; i++) {
+        const struct canary *c = crashing[i / 20];
+        const struct sim_result *r = run_one(c, sim_strategy_random(), i, false);
+        assert_int_equal(r->outcome, SIM_FOUND);
+        assert_string_equal(r->finding.oracle, "crash");
+        if (i % 20 == 0)
+            snprintf(signature, sizeof signature, "%s", r->finding.signature);
+        assert_string_equal(r->finding.signature, signature);
+        assert_non_null(strstr(signature, c->says));
+        assert_int_equal(strstr(sim_output(), "runtime: goroutine stack exceeds") != NULL,
+                         c == &canary_overflows);
+    }
+}
+
 static bool name_of(const char *want, uint64_t addr)
 {
     char buf[64];
@@ -203,6 +276,8 @@ int main(void)
         cmocka_unit_test(only_its_own_words_excuse_a_fault),
         cmocka_unit_test(large_stores_are_seen_with_races_on),
         cmocka_unit_test(the_trace_names_words),
+        cmocka_unit_test(stacks_grow_alike_in_every_execution),
+        cmocka_unit_test(an_overflow_is_a_crash_with_a_stable_signature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

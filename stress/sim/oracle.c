@@ -68,7 +68,8 @@ void oracle_restart(void)
 
 void oracle_output(const char *text, size_t bytes)
 {
-    sim.fiber->low -= OUTPUT_FRAMES; // libc formats on the program's stack, below all hooks
+    // libc formats on the program's stack, below all hooks
+    sim_stack_used_below(__builtin_frame_address(0), OUTPUT_FRAMES);
     if (bytes > sizeof output - 1 - output_bytes)
         bytes = sizeof output - 1 - output_bytes;
     memcpy(output + output_bytes, text, bytes);
@@ -103,9 +104,23 @@ void oracle_report(const char *oracle, const char *signature, const char *messag
         return;
     }
     f->oracle = oracle;
+    if (strcmp(oracle, "race") != 0)
+        f->word[0] = 0;
     snprintf(f->signature, sizeof f->signature, "%s", signature);
     snprintf(f->message, sizeof f->message, "%s", message);
     sim_finish(SIM_FOUND);
+}
+
+void oracle_word(uint64_t addr, char *buf, size_t bytes)
+{
+    char name[128];
+    size_t n = 0;
+    sim_address_name(addr, name, sizeof name);
+    for (const char *c = strncmp(name, "0x", 2) == 0 ? "" : name; *c && n + 1 < bytes; c++) {
+        if (!isdigit((unsigned char)*c))
+            buf[n++] = *c;
+    }
+    buf[n] = 0;
 }
 
 // The first line, without digits: "g 17" and "g 18" are the same symptom.
@@ -204,4 +219,9 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
     if (!sim_model || !sim_model->name(addr, buf, bytes))
         snprintf(buf, bytes, "0x%lx", (unsigned long)addr);
     return buf;
+}
+
+const char *sim_word_value(uint64_t addr, uint64_t value)
+{
+    return sim_model && sim_model->value ? sim_model->value(addr, value) : NULL;
 }

@@ -131,6 +131,7 @@ static void report(void *arg)
     oracle_place(&f->place[1], sim.at.context, sim_site_of(r->pc), sim.node, r->pc, kind,
                  sim.points);
     f->places = 2;
+    oracle_word(r->addr, f->word, sizeof f->word);
     oracle_report("race", signature, message);
 }
 

@@ -101,6 +101,6 @@ const struct sim_result *sim_run(const struct sim_params *p)
     sim_start();
     sim.running = false;
     sim.result.points = sim.points;
-    sim.result.state_hash = sim.hash;
+    sim.result.state_hash = sim.hash ^ sim.growth;
     return &sim.result;
 }

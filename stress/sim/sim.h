@@ -126,6 +126,9 @@ struct sim_point {
     uint64_t number;              // of this point in the execution
 };
 
+// Name of one of these threads.
+uint32_t sim_thread_name(uint32_t thread);
+
 // Embed as first member. `begin` may be NULL. A strategy is asked at every SIM_NEXT, SIM_RANDOM and
 // SIM_FAULT and, for SIM_RUN, at points whose number is at least `next_point` (set by itself) or,
 // with `on_ready`, right after a thread became runnable. For SIM_HOLD and SIM_DRAIN likewise from
@@ -215,6 +218,7 @@ struct sim_finding {
     const char *oracle;  // "race", "lost-wake", ... (static)
     char signature[512]; // stable identity, one line
     char message[768];   // for people: what was wrong, one or two lines
+    char word[64];       // of a race, the word's name without numbers: "sched.runq", "g.m"; or ""
     uint32_t places;     // 0, 1 or 2
     struct sim_place place[2];
 };
@@ -271,3 +275,5 @@ const struct sim_event *sim_trace(size_t *n);
 uint32_t sim_pc_site(uint64_t pc);
 const char *sim_pc_function(uint64_t pc); // "?" outside instrumented code
 const char *sim_address_name(uint64_t addr, char *buf, size_t bytes);
+// What `value` means in the word at `addr`, as "running" in "g3.status"; NULL: no more than itself.
+const char *sim_word_value(uint64_t addr, uint64_t value);

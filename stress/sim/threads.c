@@ -31,6 +31,9 @@ void sim_threads_restart(void)
     sim.now = sim.jumped_ns = 0;
     sim.block_seq = 0;
     sim.poll_broken = false;
+    sim.on_fault = NULL;
+    sim.in_fault = false;
+    sim.growth = 0;
     sim.fair = false;
     sim.thread = 0;
 }
@@ -92,7 +95,7 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
     t->own->actor = t->name;
     struct initial_frame *f =
         (void *)(stack + stack_bytes - 64 - sizeof *f); // 16-byte aligned above it
-    t->own->low = (char *)f;
+    sim_see_stack(t->own, (char *)f);
     *f = (struct initial_frame){
         .rbx = (uint64_t)fn, .r12 = (uint64_t)arg, .entry = (uint64_t)sim_thread_entry};
     t->sp = f;
@@ -197,6 +200,11 @@ static void record(const struct sim_choice *c, uint64_t what)
     sim_note_value(what);
     if (sim.tracing)
         trace_event("choice", c->site, 0, 0, 0, what, (int32_t)sim.result.schedule.n - 1);
+}
+
+uint32_t sim_thread_name(uint32_t thread)
+{
+    return sim_threads[thread].name;
 }
 
 uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t n, uint32_t site)

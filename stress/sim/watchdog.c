@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals, on a stack of their own: faults of the program become `crash`, and a loop without a
-// hook, which no scheduling point can leave, becomes `livelock`. Both abandon the execution: the
-// handler redirects the interrupted context into the engine (sim_abandon), and the next restart
-// puts everything back.
+// Signals, on a stack of their own: faults of the program that its own handler (host_on_fault) does
+// not answer become `crash`, and a loop without a hook, which no scheduling point can leave,
+// becomes `livelock`. Both abandon the execution: the handler redirects the interrupted context
+// into the engine (sim_abandon), and the next restart puts everything back.
+//
+// Hooks run on the program's stack, so the fault that makes a stack grow may come in the middle of
+// one. The program's handler touches nothing of the engine but stacks.c and what waits for the next
+// event in trace.c.
 
 #include "stress/sim/engine.h"
 
@@ -30,12 +34,28 @@ static void abandon(ucontext_t *uc, int sig)
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uint64_t)sim_abandon;
 }
 
+static bool program_handles(const siginfo_t *info, const ucontext_t *uc)
+{
+    if (!sim.on_fault || sim.in_fault)
+        return false;
+    const greg_t *regs = uc->uc_mcontext.gregs;
+    const struct host_context at = {.pc = (uintptr_t)regs[REG_RIP],
+                                    .sp = (uintptr_t)regs[REG_RSP],
+                                    .fp = (uintptr_t)regs[REG_RBP]};
+    sim.in_fault = true;
+    bool handled = sim.on_fault((uintptr_t)info->si_addr, &at);
+    sim.in_fault = false;
+    return handled;
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
     if (!sim.running) { // a fault of our own: die of it, with a core and the right status
         signal(sig, SIG_DFL);
         return;
     }
+    if (sig == SIGSEGV && program_handles(info, context))
+        return;
     fault_addr = (uint64_t)info->si_addr;
     abandon(context, sig);
 }
@@ -91,7 +111,7 @@ void sim_catch_signals(void)
 
 void watchdog_init(void)
 {
-    const size_t bytes = 256 << 10;
+    const size_t bytes = WATCHDOG_STACK;
     stack_t stack = {.ss_size = bytes};
     stack.ss_sp = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {

@@ -83,42 +83,49 @@ static void op_park(struct frame *f, const struct wl_op *op)
         rt_park();
 }
 
-// Until unpin the goroutine does not end. GATE_STARTED: pinned; else it has not started or has
-// ended, and the bits of *set are in the gate if it has not started.
-static uint32_t pin(uint32_t instance, uint32_t set)
+// The goroutine's handle, pinned; NULL when it has not started, in which case `unless` is added to
+// the gate, or when it has ended.
+static struct g *pin(uint32_t i, uint32_t unless)
 {
-    uint32_t seen = load_acquire(&gate[instance]); // pairs [gate]
+    uint32_t seen = load_acquire(&gate[i]); // pairs [gate]
 
     for (;;) {
         if (seen & GATE_ENDED)
-            return GATE_ENDED;
-        uint32_t want = seen & GATE_STARTED ? seen + GATE_PIN : seen | set;
-        if (cas_acq_rel(&gate[instance], &seen, want)) // pairs [gate]
-            return seen & GATE_STARTED;
+            return NULL;
+        if (seen & GATE_STARTED) {
+            if (cas_acq_rel(&gate[i], &seen, seen + GATE_PIN))
+                return handle[i];
+        } else if (cas_acq_rel(&gate[i], &seen, seen | unless)) {
+            return NULL;
+        }
         host_relax();
     }
 }
 
-static void unpin(uint32_t instance)
+static void unpin(uint32_t i)
 {
-    sub_acq_rel(&gate[instance], GATE_PIN); // pairs [gate]
+    sub_acq_rel(&gate[i], GATE_PIN); // pairs [gate]
 }
 
 static void op_ready(struct frame *f, const struct wl_op *op)
 {
+    struct g *gp = pin(op->at, GATE_PERMIT);
+
     (void)f;
-    if (pin(op->at, GATE_PERMIT) != GATE_STARTED)
+    if (gp == NULL)
         return;
-    rt_ready(handle[op->at]);
+    rt_ready(gp);
     unpin(op->at);
 }
 
 static void op_preempt(struct frame *f, const struct wl_op *op)
 {
+    struct g *gp = pin(op->at, 0);
+
     (void)f;
-    if (pin(op->at, 0) != GATE_STARTED)
+    if (gp == NULL)
         return;
-    rt_debug_preempt(handle[op->at]);
+    rt_debug_preempt(gp);
     unpin(op->at);
 }
 
@@ -130,10 +137,45 @@ static void look(void *instance)
 
 static void op_suspend(struct frame *f, const struct wl_op *op)
 {
-    if (op->at == f->instance || pin(op->at, 0) != GATE_STARTED)
+    struct g *gp = op->at != f->instance ? pin(op->at, 0) : NULL;
+
+    if (gp == NULL)
         return;
-    rt_debug_suspend(handle[op->at], look, (void *)(uintptr_t)op->at);
+    rt_debug_suspend(gp, look, (void *)(uintptr_t)op->at);
     unpin(op->at);
+}
+
+static void op_shrink(struct frame *f, const struct wl_op *op)
+{
+    struct g *gp = pin(op->at, 0);
+
+    (void)f;
+    if (gp == NULL)
+        return;
+    rt_debug_shrink(gp);
+    unpin(op->at);
+}
+
+// Some 256 bytes a call, both ends touched on the way down and looked at on the way up.
+static __attribute__((noinline)) void dive(uint32_t depth)
+{
+    uint32_t frame[52];
+
+    frame[0] = depth;
+    frame[51] = ~depth;
+    __asm__ volatile("" : : "r"(frame) : "memory"); // an array, not two words
+    if (depth > 1)
+        dive(depth - 1);
+    else
+        rt_yield();
+    if (frame[0] != depth || frame[51] != ~depth)
+        host_abort("deep: a frame has changed");
+}
+
+static void op_deep(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    dive((uint32_t)op->number);
 }
 
 static void op_sleep(struct frame *f, const struct wl_op *op)

@@ -24,6 +24,8 @@
     OP(STW,    stw,    VARIABLE, NONE)   /* plain increment while the world is stopped */          \
     OP(SETPROCS, setprocs, PROCS, NONE)  /* as many p's from now on */                             \
     OP(STATS,  stats,  NONE,     NONE)   /* has every p say what it has counted */                 \
+    OP(DEEP,   deep,   TIMES,    NONE)   /* calls itself so deep, yields there, and comes back */  \
+    OP(SHRINK, shrink, INSTANCE, NONE)   /* takes unused stack from a goroutine that waits */      \
     OP(LOOP,   loop,   TIMES,    NONE)                                                             \
     OP(END,    end,    NONE,     NONE)                                                             \
     OP(WAIT,   wait,   NONE,     NONE)   /* main only: until all that were started have ended */   \

@@ -55,11 +55,17 @@ struct wl_op_info {
 };
 extern const struct wl_op_info wl_op_info[WL_KINDS];
 
+static inline bool wl_names_body(enum wl_kind kind)
+{
+    enum wl_arg first = wl_op_info[kind].first;
+    return first == WL_ARG_BODY || first == WL_ARG_INSTANCE;
+}
+
 struct wl_op {
     enum wl_kind kind;
     uint32_t a;     // body or variable, as the kind says
-    uint32_t at;    // derived: loop and end: index in the body of the other one; ready, preempt:
-                    // instance
+    uint32_t at;    // derived: loop and end: index in the body of the other one; ready and others
+                    // that name one: instance
     int64_t number; // count, instance number, value, or nanoseconds
     uint32_t line, col;
     const char *fault; // expect: what is said when it does not hold; owned by the workload

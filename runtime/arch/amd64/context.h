@@ -10,6 +10,9 @@
 #define GOBUF_SP 0
 #define GOBUF_BYTES 8
 
+// How far below the stack pointer an instruction may touch its stack: the red zone and a push.
+#define ARCH_BELOW_SP (128 + 8)
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>

@@ -170,7 +170,8 @@ uint64_t host_random(void)
 void host_write_err(const char *text, size_t bytes)
 {
     while (bytes > 0) {
-        ssize_t n = write(STDERR_FILENO, text, bytes);
+        // raw: also called by signal handlers, where an intercepted write may wait for itself
+        long n = syscall(SYS_write, STDERR_FILENO, text, bytes);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -183,6 +184,12 @@ void host_write_err(const char *text, size_t bytes)
 _Noreturn void host_exit(int status)
 {
     _exit(status);
+}
+
+_Noreturn void host_crash(const char *text)
+{
+    (void)text;
+    abort();
 }
 
 _Noreturn void host_abort(const char *text)

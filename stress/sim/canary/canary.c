@@ -310,6 +310,49 @@ static void claims_a_fault(void *arg)
 
 const struct canary canary_claims_a_fault = {"claims a fault", "crash", NULL, claims_a_fault};
 
+static __attribute__((noinline)) void dive(uint32_t depth)
+{
+    uint32_t frame[52];
+    frame[0] = depth;
+    __asm__ volatile("" : : "r"(frame) : "memory");
+    if (depth > 1)
+        dive(depth - 1);
+    else
+        rt_yield();
+    if (frame[0] != depth)
+        host_abort("a frame has changed");
+}
+
+static void dives(void *depth)
+{
+    dive((uint32_t)(uintptr_t)depth);
+}
+
+static void grows(void *arg)
+{
+    (void)arg;
+    rt_go(dives, (void *)40);
+    dive(60);
+    dive(150);
+}
+
+static void overflows(void *arg)
+{
+    (void)arg;
+    rt_go(dives, (void *)40);
+    dive(UINT32_MAX);
+}
+
+static void strays(void *arg)
+{
+    (void)arg;
+    *(volatile char *)rt_self()->stack.lo = 1;
+}
+
+const struct canary canary_grows = {"stacks grow", NULL, NULL, grows};
+const struct canary canary_overflows = {"a stack overflows", "crash", "stack overflow", overflows};
+const struct canary canary_strays = {"a stray pointer", "crash", "Segmentation fault", strays};
+
 const struct canary canaries[] = {
     {"behaves", NULL, NULL, behaves},
     {"plain store to a status", "gstate", "running -> idle: no such transition",

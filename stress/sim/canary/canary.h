@@ -16,5 +16,8 @@ extern const struct canary canaries[]; // ends with name NULL
 extern const struct canary canary_claims_a_fault;
 // Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.
 extern const struct canary canaries_queued[];
+// Two goroutines whose stacks grow; one that calls itself for ever; one that touches its own closed
+// stack far below where it is.
+extern const struct canary canary_grows, canary_overflows, canary_strays;
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);
