@@ -193,7 +193,8 @@ static void each_p_on_g0(void *fn)
 
     for (int32_t i = 0; i < nprocs; i++) {
         uint32_t was = P_SYSCALL;
-        if (!cas_seq_cst(&allp[i]->status, &was, P_IDLE)) // pairs [p.status] and [sched.safepoint]
+        if (load_relaxed(&allp[i]->run_safe_point_fn) == 0 || // has had its turn
+            !cas_seq_cst(&allp[i]->status, &was, P_IDLE)) // pairs [p.status] and [sched.safepoint]
             continue;
         add_relaxed(&allp[i]->syscalltick, 1);
         handoffp(allp[i]); // its turn comes in there, or when an m takes it up

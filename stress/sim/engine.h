@@ -205,6 +205,8 @@ uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t
 enum sim_fault sim_choose_fault(const enum sim_fault *faults, uint32_t n, uint32_t site);
 void sim_jump(int64_t ns); // virtual time moves although threads can run
 _Noreturn void sim_thread_end(uint32_t site);
+// The points allowed are used up (livelock.c).
+void sim_out_of_points(uint32_t site);
 // Ends the execution; may be called on any stack.
 _Noreturn void sim_finish(enum sim_outcome outcome);
 

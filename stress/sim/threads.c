@@ -20,7 +20,7 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, LOOP_VISITS = 100, RELAXES_ALONE = 200 };
+enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, RELAXES_ALONE = 200 };
 enum { DEFAULT_STACK_BYTES = 64 << 10 };
 
 void sim_threads_restart(void)
@@ -270,51 +270,6 @@ static void give_way(uint32_t site)
     switch_to(&sim_threads[next]);
 }
 
-// Of the sites that some thread has met again and again in what it does now, the first by name: a
-// loop has one whatever point the execution was stopped at.
-static uint32_t site_of_loop(uint32_t otherwise)
-{
-    uint32_t best = SIM_SITE_NONE;
-    for (uint32_t t = 0; t < sim.threads; t++) {
-        const struct position *at = t == sim.thread ? &sim.at : &sim_threads[t].at;
-        if (sim_threads[t].state == THREAD_DEAD)
-            continue;
-        for (uint32_t i = SIM_SITE_HOST + 1; i < sim_site_count(); i++) {
-            const struct sim_site *s = sim_site(i), *b = sim_site(best);
-            if (at->visit[i] >> 32 != at->serial || (uint32_t)at->visit[i] < LOOP_VISITS)
-                continue;
-            int order = best == SIM_SITE_NONE ? -1 : strcmp(s->function, b->function);
-            if (order < 0 || (order == 0 && strcmp(s->text, b->text) < 0))
-                best = i;
-        }
-    }
-    return best != SIM_SITE_NONE ? best : otherwise;
-}
-
-// The points allowed are used up: go on fairly, then see whether the program gets further.
-static void out_of_points(uint32_t site)
-{
-    if (!sim.fair) {
-        sim.fair = true;
-        sim.fair_progress = sim.progress;
-        sim.max_points += sim.max_points;
-        sim.slice_end = 0;
-        buffer_drain_all_threads();
-        return;
-    }
-    if (sim.progress != sim.fair_progress)
-        sim_finish(SIM_LIMIT); // long, not stuck
-    const struct sim_site *s = sim_site(site_of_loop(site));
-    char signature[320];
-    snprintf(signature, sizeof signature, "livelock: %s `%s`", s->function, s->text);
-    struct sim_finding *f = &sim.result.finding;
-    oracle_place(&f->place[0], sim.at.context, site, sim.node, 0, "still running", sim.points);
-    f->places = 1;
-    oracle_report("livelock", signature,
-                  "every thread got its turn again and again, and no operation has begun");
-    sim_finish(SIM_LIMIT);
-}
-
 static bool strategy_wants(uint32_t site)
 {
     const struct sim_strategy *s = sim.strategy;
@@ -412,7 +367,7 @@ static void slow_point(void *arg)
 {
     uint32_t site = (uint32_t)(uintptr_t)arg;
     if (sim.points >= sim.max_points)
-        out_of_points(site);
+        sim_out_of_points(site);
     if (sim.holders > 0 && (sim.points >= sim.strategy->next_drain || sim.ask[site]))
         buffer_point(site);
     if (sim.points >= sim.slice_end) {
@@ -471,7 +426,7 @@ static void give_way_entry(void *arg)
     struct thread *t = sim_current;
     sim.pending = 0;
     if (sim.points >= sim.max_points)
-        out_of_points(site);
+        sim_out_of_points(site);
     if (sim.ready == 0 && ++t->relaxes > RELAXES_ALONE) {
         // spins for what only time can bring
         t->relaxes = 0;
