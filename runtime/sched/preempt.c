@@ -50,10 +50,14 @@ static void gopreempt_m(struct g *gp)
     pp->stats.preempted++;
     pp->stats.preempted_by_hand += cause == PREEMPT_HAND;
     pp->stats.preempted_at_point += how == PREEMPT_AT_POINT;
-    if (cause == PREEMPT_STOP)
+    if (cause == PREEMPT_STOP) {
         preempt_park(mp, gp);
-    else
-        goyield_m(gp);
+        return;
+    }
+    // who was to inherit the time slice gets none: a row of goroutines, each of which readies the
+    // next, would otherwise keep all others of this p, and the global queue, waiting for ever
+    runqkick(pp);
+    goyield_m(gp);
 }
 
 // The check found the guard poisoned.

@@ -110,6 +110,32 @@ static void a_late_request_does_no_harm(void **state)
     holds(asks_a_parked_one);
 }
 
+// Each one starts the next, which inherits the time slice.
+static void starts_the_next(void *since)
+{
+    if (host_nanotime() - *(const int64_t *)since > 10000000000)
+        rt_fatal("the others had to wait for 10 s");
+    if (load_relaxed(&flag) == 0)
+        rt_go(starts_the_next, since);
+}
+
+static void waits_beside_a_row(void *arg)
+{
+    (void)arg;
+    static int64_t since;
+    since = host_nanotime();
+    rt_go(set_flag, NULL);
+    rt_go(starts_the_next, &since); // kicks the other one out of runnext
+    while (load_relaxed(&flag) == 0)
+        rt_yield();
+}
+
+static void who_inherits_a_time_slice_does_not_prolong_it(void **state)
+{
+    (void)state;
+    holds_on(waits_beside_a_row, 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_time_slice_ends_at_a_call),
         cmocka_unit_test(a_request_by_hand_is_taken_once),
         cmocka_unit_test(a_late_request_does_no_harm),
+        cmocka_unit_test(who_inherits_a_time_slice_does_not_prolong_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

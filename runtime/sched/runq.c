@@ -62,6 +62,15 @@ void runqput(struct p *pp, struct g *gp, bool next)
     }
 }
 
+// What stands in front goes to the end: its time slice is over before it began. The caller sees to
+// it that somebody looks for work afterwards, because the queue may look empty meanwhile.
+void runqkick(struct p *pp)
+{
+    struct g *next = load_relaxed(&pp->runnext);
+    if (next != NULL && cas_acq_rel(&pp->runnext, &next, NULL)) // pairs [runq.next]
+        runqput(pp, next, false);
+}
+
 struct g *runqget(struct p *pp, bool *inherit_time)
 {
     struct g *next = load_relaxed(&pp->runnext);

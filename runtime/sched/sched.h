@@ -266,6 +266,7 @@ _Noreturn void goexit(void);
 
 // runq.c: by the m that holds pp, unless said otherwise
 void runqput(struct p *pp, struct g *gp, bool next);
+void runqkick(struct p *pp);
 struct g *runqget(struct p *pp, bool *inherit_time);
 bool runqempty(struct p *pp); // by anyone
 // Half of victim's queue, the last of them to run now; runnext only with steal_next. NULL: nothing.
