@@ -310,7 +310,7 @@ static int32_t storm_ms(void)
 static void storm_look_at_ps(void *unused)
 {
     (void)unused;
-    for (int32_t i = 1; i < STORM_PROCS; i++) {
+    for (int32_t i = 1; i < STORM_PROCS && allp[i] != NULL; i++) {
         struct p *pp = allp[i];
         storm_check(load_relaxed(&pp->status) == P_DEAD && pp->m == NULL);
         storm_check(runqempty(pp) && pp->ntimers == 0 && pp->gfree == NULL);
