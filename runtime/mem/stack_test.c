@@ -264,6 +264,107 @@ static void an_overflow_is_a_clear_error(void **state)
     assert_non_null(strstr(text, "rt_go_attr.stack_bytes is out of range"));
 }
 
+// Overflow beside others: they run, wait and hold the runtime's locks on other threads, and the
+// report needs none of them.
+
+// While locks are held nobody may come to the scheduler: both compute in between.
+static atomic_u32 present, computing, holding;
+
+static void hold_locks(void *unused)
+{
+    (void)unused;
+    lock(&sched.lock);
+    lock(&allp_lock);
+    store_release(&holding, 1); // pairs [test.holding]
+    host_sleep(INT64_MAX / 2);
+}
+
+static void holds_locks(void *arg)
+{
+    (void)arg;
+    store_relaxed(&present, 1);
+    while (load_relaxed(&computing) == 0)
+        host_relax();
+    systemstack(hold_locks, NULL);
+}
+
+static void dives(void *arg)
+{
+    (void)arg;
+    dive(DEPTH / 4, rt_yield);
+}
+
+static void churns(void *arg)
+{
+    for (;;) {
+        rt_go(dives, arg);
+        rt_yield();
+    }
+}
+
+static void surround(void)
+{
+    alarm(30); // who hangs dies of it, and says nothing
+    for (int i = 0; i < 4; i++)
+        rt_go(churns, NULL);
+    rt_sleep(1000000);
+}
+
+static void wait_for_locks(void)
+{
+    rt_go(holds_locks, NULL);
+    while (load_relaxed(&present) == 0)
+        rt_yield();
+    store_relaxed(&computing, 1);
+    while (load_acquire(&holding) == 0) // pairs [test.holding]
+        host_relax();
+}
+
+static void overflow_beside_others(void *arg)
+{
+    surround();
+    for_ever(arg);
+}
+
+static void overflow_beside_locks(void *arg)
+{
+    surround();
+    wait_for_locks();
+    for_ever(arg);
+}
+
+static void overflow_tied(void *arg)
+{
+    rt_lock_thread();
+    surround();
+    for_ever(arg);
+}
+
+static void overflow_after_call(void *arg)
+{
+    surround();
+    rt_entersyscallblock();
+    host_sleep(1000000);
+    rt_exitsyscall(); // on another p, most likely
+    for_ever(arg);
+}
+
+static void overflow_in_call(void *arg)
+{
+    surround();
+    rt_entersyscall();
+    for_ever(arg);
+}
+
+static void an_overflow_beside_others_is_a_clear_error(void **state)
+{
+    (void)state;
+    void (*const overflowing[])(void *) = {overflow_beside_others, overflow_beside_locks,
+                                           overflow_tied, overflow_after_call, overflow_in_call};
+    for (size_t i = 0; i < sizeof(overflowing) / sizeof(overflowing[0]); i++)
+        dies_of_overflow(overflowing[i]);
+}
+
 static void stray_pointer(void *arg)
 {
     (void)arg;
@@ -412,6 +513,7 @@ int main(void)
         cmocka_unit_test(stacks_grow_on_several_ps),
         cmocka_unit_test(an_attribute_gives_a_larger_stack),
         cmocka_unit_test(an_overflow_is_a_clear_error),
+        cmocka_unit_test(an_overflow_beside_others_is_a_clear_error),
         cmocka_unit_test(other_faults_are_plain_crashes),
         cmocka_unit_test(a_waiting_goroutine_gives_back_what_it_does_not_use),
         cmocka_unit_test(a_dead_goroutine_keeps_little),

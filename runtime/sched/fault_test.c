@@ -9,6 +9,12 @@
 // cmocka wants the four above
 #include <cmocka.h>
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 #include "runtime/host/host.h"
 #include "runtime/host/linux/linux.h"
 #include "runtime/sched/claims.h"
@@ -52,6 +58,67 @@ static void a_refused_thread_is_a_clear_error(void **state)
     dies_saying(spawn_refused, 4,
                 "runtime: failed to create new OS thread (have 2 already; errno=");
     dies_saying(spawn_refused, 4, "fatal error: runtime: cannot create a thread");
+}
+
+// From now on the kernel makes no thread, for none of those that there are. Memory is not touched:
+// what comes before the thread succeeds.
+static void refuse_threads(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0)
+        _exit(3);
+    alarm(30); // who hangs dies of it, and says nothing
+}
+
+// With one p the only threads are m0 and sysmon: no other m sleeps that could be taken.
+
+// The p that was left behind has work: sysmon takes it and wants an m for it.
+static void left_behind(void *arg)
+{
+    (void)arg;
+    rt_go(nothing, NULL);
+    refuse_threads();
+    rt_entersyscall();
+    host_sleep(INT64_MAX / 2);
+}
+
+// The same at once, by the goroutine itself.
+static void handed_on(void *arg)
+{
+    (void)arg;
+    rt_go(nothing, NULL);
+    refuse_threads();
+    rt_entersyscallblock();
+    rt_fatal("the call began");
+}
+
+// More p's than threads, and work for them.
+static void made_more(void *arg)
+{
+    (void)arg;
+    rt_go(nothing, NULL);
+    refuse_threads();
+    rt_set_procs(PROCS_MAX);
+    rt_fatal("the world has started");
+}
+
+static void a_thread_refused_to_others_is_a_clear_error(void **state)
+{
+    (void)state;
+    void (*const dying[])(void *) = {left_behind, handed_on, made_more};
+    for (size_t i = 0; i < sizeof(dying) / sizeof(dying[0]); i++) {
+        dies_saying(dying[i], 1,
+                    "runtime: failed to create new OS thread (have 2 already; errno=11)\n"
+                    "fatal error: runtime: cannot create a thread\n");
+    }
 }
 
 static void no_memory(void)
@@ -129,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_thread_is_a_clear_error),
+        cmocka_unit_test(a_thread_refused_to_others_is_a_clear_error),
         cmocka_unit_test(refused_memory_at_the_start_is_a_clear_error),
         cmocka_unit_test(refused_stacks_are_a_clear_error),
         cmocka_unit_test(exhausted_mappings_are_a_clear_error),
