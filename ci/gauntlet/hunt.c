@@ -19,6 +19,7 @@ struct options {
     char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX], *memory[LIST_MAX];
     uint32_t nworkloads, nstrategies, noracles, nmemories, jobs;
     enum sim_faults_allowed faults;
+    uint32_t left_out; // workloads
     uint64_t seed, executions;
     double seconds;
     bool seed_given, all_workloads, stop, json;
@@ -36,7 +37,8 @@ static const struct argp_option options[] = {
      0},
     {"oracle", 'O', "LIST", 0, "Only these oracles (default: all)", 0},
     {"workload", 'w', "LIST", 0,
-     "Names in stress/workload/files, or files (default: all of that folder)", 0},
+     "Names in stress/workload/files, or files (default: all of that folder that have tiny sizes)",
+     0},
     {"patch", 'p', "FILE", 0,
      "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
     {"memory", 'm', "LIST", 0,
@@ -182,7 +184,8 @@ static struct workload *read_workload(const char *name)
     return w;
 }
 
-// Those of one size; the first one named decides.
+// Those of one size. Of named ones the first decides; a hunt in all of them takes tiny sizes, where
+// edges are near, and counts the others.
 static int read_workloads(struct options *o, struct workload **list, uint32_t *n)
 {
     if (o->nworkloads == 0 && name_all(o) != 0)
@@ -192,6 +195,11 @@ static int read_workloads(struct options *o, struct workload **list, uint32_t *n
 
         if (w == NULL)
             return EXIT_USAGE;
+        if (o->all_workloads && w->prod) {
+            o->left_out++;
+            workload_free(w);
+            continue;
+        }
         if (*n > 0 && list[0]->prod != w->prod) {
             fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out of this hunt\n",
                     w->name, list[0]->name);
@@ -341,10 +349,12 @@ static void first_line(const struct options *o, const struct session *s)
 
     for (uint32_t i = 0; i < p->nstrategies; i++)
         different += is_first(p->strategies, i);
-    fprintf(out, "seed %llu, commit %s, sizes %s%s; %u workload%s, strateg%s ",
-            (unsigned long long)o->seed, command_commit(), command_sizes,
-            o->patch ? ", patched" : "", p->nworkloads, command_s(p->nworkloads),
-            different == 1 ? "y" : "ies");
+    fprintf(out, "seed %llu, commit %s, sizes %s%s; %u workload%s", (unsigned long long)o->seed,
+            command_commit(), command_sizes, o->patch ? ", patched" : "", p->nworkloads,
+            command_s(p->nworkloads));
+    if (o->left_out > 0)
+        fprintf(out, " (%u of prod sizes left out)", o->left_out);
+    fprintf(out, ", strateg%s ", different == 1 ? "y" : "ies");
     for (uint32_t i = 0; i < p->nstrategies; i++)
         if (is_first(p->strategies, i))
             fprintf(out, "%s%s", told++ ? ", " : "", p->strategies[i]);

@@ -27,6 +27,8 @@ struct moment {
     uint32_t node, context, point;
 };
 
+_Static_assert(SIM_THREADS_MAX < UINT8_MAX, "a thread's number is a byte; UINT8_MAX is nobody's");
+
 struct access race_accesses[ACCESSES_MAX];
 struct clock race_clocks[SIM_THREADS_MAX];
 bool race_enabled = true;

@@ -178,7 +178,7 @@ bool sim_memory_by_name(const char *name, enum sim_memory *memory);
 
 // Running ----------------------------------------------------------------------------------
 
-enum { SIM_THREADS_MAX = 64, SIM_STACK_FRAMES = 24 };
+enum { SIM_THREADS_MAX = 128, SIM_STACK_FRAMES = 24 };
 
 // Zero it before filling: programs are compared byte by byte.
 struct sim_program {
