@@ -13,9 +13,8 @@ struct burst {
     struct dice dice;
     uint64_t until;     // number of the point at which the window ends
     uint32_t favourite; // thread
-    uint64_t shut_out;  // bit per thread
+    uint64_t shut_out[(SIM_THREADS_MAX + 63) / 64]; // bit per thread
 };
-_Static_assert(SIM_THREADS_MAX <= 64, "a bit per thread");
 
 static void burst_begin(struct sim_strategy *s, uint64_t seed)
 {
@@ -30,12 +29,13 @@ static void open_window(struct burst *b, const struct sim_point *p)
     b->until = p->number + least + below(&b->dice.rng, least);
     b->base.next_point = b->until;
     b->favourite = p->threads[below(&b->dice.rng, p->n)];
-    b->shut_out = mix(&b->dice.rng) & mix(&b->dice.rng); // a quarter of them
+    for (size_t i = 0; i < sizeof b->shut_out / sizeof b->shut_out[0]; i++)
+        b->shut_out[i] = mix(&b->dice.rng) & mix(&b->dice.rng); // a quarter of them
 }
 
 static int rank(const struct burst *b, uint32_t thread)
 {
-    return thread == b->favourite ? 2 : !(b->shut_out >> thread & 1);
+    return thread == b->favourite ? 2 : !(b->shut_out[thread / 64] >> thread % 64 & 1);
 }
 
 static uint32_t burst_choose(struct sim_strategy *s, const struct sim_point *p)

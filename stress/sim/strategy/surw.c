@@ -146,44 +146,44 @@ static uint32_t weight(const struct surw *c, uint32_t who)
     return sum;
 }
 
-// Who does the next operation that counts: one of the threads at p for which `among` has a bit.
-static uint32_t draw(struct surw *c, const struct sim_point *p, uint64_t among)
+// Who does the next operation that counts: one of the n threads.
+static uint32_t draw(struct surw *c, const uint32_t *threads, uint32_t n)
 {
     uint64_t weights[SIM_THREADS_MAX], sum = 0;
-    for (uint32_t i = 0; i < p->n; i++)
-        sum += weights[i] = among >> i & 1 ? weight(c, c->who[p->threads[i]]) : 0;
-    for (uint32_t i = 0; i < p->n && sum == 0; i++) // all estimates are used up: they say nothing
-        weights[i] = among >> i & 1;
+    for (uint32_t i = 0; i < n; i++)
+        sum += weights[i] = weight(c, c->who[threads[i]]);
+    for (uint32_t i = 0; i < n && sum == 0; i++) // all estimates are used up: they say nothing
+        weights[i] = 1;
     if (sum == 0)
-        sum = (uint64_t)__builtin_popcountll(among);
+        sum = n;
     uint64_t at = below(&c->dice.rng, sum);
     uint32_t i = 0;
     while (at >= weights[i])
         at -= weights[i++];
-    return p->threads[i];
+    return threads[i];
 }
 
 static void decide(struct surw *c, const struct sim_point *p)
 {
-    uint64_t all = 0, family = 0;
+    uint32_t all[SIM_THREADS_MAX], family[SIM_THREADS_MAX], n_all = 0, n_family = 0;
     bool ready = false;
     for (uint32_t i = 0; i < p->n; i++) {
         uint32_t t = p->threads[i];
         if (p->at.kind == SIM_NEXT && t == sim.thread)
             continue; // it spins or yields: only others can help it
-        all |= 1ull << i;
+        all[n_all++] = t;
         ready |= t == c->intended;
         // what was drawn for a child before its birth was drawn for the parent
         bool newborn = c->who[t] == NOBODY && c->intended != NOBODY && t != c->intended;
         if (t == c->intended || (newborn && sim_threads[t].parent == c->intended))
-            family |= 1ull << i;
+            family[n_family++] = t;
     }
     for (uint32_t i = 0; i < p->n; i++)
         who_is(c, p->threads[i]); // all are born before weights are compared
     if (!ready)
-        c->intended = draw(c, p, all);
-    else if (family & (family - 1))
-        c->intended = draw(c, p, family);
+        c->intended = draw(c, all, n_all);
+    else if (n_family > 1)
+        c->intended = draw(c, family, n_family);
 }
 
 static uint32_t surw_choose(struct sim_strategy *s, const struct sim_point *p)

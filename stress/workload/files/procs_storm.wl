@@ -5,13 +5,13 @@ workload procs_storm
 procs 1
 sizes prod
 goroutine main
-    go worker 70
-    go caller 4
+    go worker 40
+    go caller 2
     setprocs 64
     sleep 60us
     setprocs 1
     wait
-    expect done 74
+    expect done 42
 goroutine worker
     go leaf
     work 50us
