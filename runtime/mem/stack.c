@@ -41,10 +41,18 @@ struct stack_arena {
     uint32_t n;               // const; stacks
 };
 
+// Address space for the arenas of a class.
+struct stack_region {
+    uintptr_t next; // pool.lock; where the next arena begins
+    uint32_t left;  // pool.lock; arenas that are still to be cut from there
+    uint32_t cut;   // pool.lock; arenas ever made
+};
+
 static struct {
     struct mutex lock;
     struct stack_free *open[STACK_CLASSES];    // lock
     struct stack_arena *arenas[STACK_CLASSES]; // lock; exactly those with a bit in .closed
+    struct stack_region regions[STACK_CLASSES];
 } pool;
 
 void stack_init(uint32_t step_bytes)
@@ -74,15 +82,39 @@ static size_t slot_bytes(uint32_t class)
 
 // Closed stacks ---------------------------------------------------------------------------
 
+// Space for an arena of n stacks. Reserved for as many arenas as there are already, up to
+// STACK_REGION_BYTES: what the host keeps for a closed stack (markers, page tables) is then made at
+// once for many, and not between first touches of their neighbours. That is fewer system calls,
+// and, where a hypervisor shadows page tables, what it knows of the neighbours is not dropped with
+// each arena.
+static uintptr_t arena_base_locked(uint32_t class, size_t n)
+{
+    struct stack_region *r = &pool.regions[class];
+    size_t bytes = n * slot_bytes(class);
+    if (r->left == 0) {
+        size_t most = STACK_REGION_BYTES / bytes;
+        size_t arenas = r->cut < most ? r->cut : most;
+        if (arenas == 0) // the first, or one alone is larger
+            arenas = 1;
+        void *base = host_stacks_reserve(slot_bytes(class), n * arenas);
+        if (base == NULL)
+            rt_fatal("runtime: out of memory: cannot reserve stacks");
+        r->next = (uintptr_t)base;
+        r->left = (uint32_t)arenas;
+    }
+    uintptr_t base = r->next;
+    r->next += bytes;
+    r->left--;
+    r->cut++;
+    return base;
+}
+
 static struct stack_arena *arena_new_locked(uint32_t class)
 {
     size_t n = STACK_ARENA_BYTES / slot_bytes(class);
     n = n > STACK_ARENA ? STACK_ARENA : n == 0 ? 1 : n;
     struct stack_arena *a = persistent_alloc(sizeof(*a), _Alignof(struct stack_arena));
-    void *base = host_stacks_reserve(slot_bytes(class), n);
-    if (base == NULL)
-        rt_fatal("runtime: out of memory: cannot reserve stacks");
-    *a = (struct stack_arena){.base = (uintptr_t)base,
+    *a = (struct stack_arena){.base = arena_base_locked(class, n),
                               .closed = UINT64_MAX >> (64 - n),
                               .class = class,
                               .n = (uint32_t)n};

@@ -13,7 +13,7 @@
 #include "runtime/host/host.h"
 #include "runtime/sched/testing.h"
 
-enum { N = 3 * STACK_ARENA + 5 };
+enum { N = 7 * STACK_ARENA + 5 }; // regions of one, one, two, four arenas
 
 static struct stack stacks[N];
 

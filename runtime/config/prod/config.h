@@ -22,6 +22,7 @@ enum {
     STACK_GUARD_BYTES = 16 << 10, // below each reservation, never opened
     STACK_ARENA = 64,             // stacks reserved at a time, at most 64 ...
     STACK_ARENA_BYTES = 80 << 20, // ... and not above this, unless it is one
+    STACK_REGION_BYTES = 1 << 30, // at most so much is reserved for arenas to come
     STACK_CACHE_MAX = 32,         // free stacks of a class that a p keeps
     GFREE_STACKS_MAX = 4096,      // dead g's beyond p's lists that keep their stack
     GSIGNAL_BYTES = 32 << 10,     // what signal handlers of the runtime need

@@ -23,7 +23,8 @@
 #include "runtime/host/host.h"
 #include "runtime/host/linux/linux.h"
 
-enum { GUARD_INSTALL = 102, GUARD_REMOVE = 103 }; // madvise; newer than libc's headers
+// madvise; newer than libc's headers
+enum { POPULATE_WRITE = 23, GUARD_INSTALL = 102, GUARD_REMOVE = 103 };
 enum { UNDECIDED, BY_GUARDS, BY_PROTECTION };
 
 // atomic, relaxed: decided once, the same by everyone; a reservation is published by its owner
@@ -94,11 +95,16 @@ void *host_stacks_reserve(size_t bytes, size_t n)
     return p;
 }
 
+// A single page is opened because it is touched next: it is brought in by the way, which is cheaper
+// than a fault. Of more pages nobody knows which will be touched.
 int host_stack_open(void *lo, size_t bytes)
 {
-    if (load_relaxed(&way) == BY_GUARDS)
-        return advise(lo, bytes, GUARD_REMOVE);
-    return protect(lo, bytes, PROT_READ | PROT_WRITE);
+    if (load_relaxed(&way) != BY_GUARDS)
+        return protect(lo, bytes, PROT_READ | PROT_WRITE);
+    int r = advise(lo, bytes, GUARD_REMOVE);
+    if (r == 0 && bytes == HOST_PAGE_BYTES)
+        r = advise(lo, bytes, POPULATE_WRITE);
+    return r;
 }
 
 void host_stack_close(void *lo, size_t bytes)
