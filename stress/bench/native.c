@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runtime's basic operations cost on the machine itself: one p, one thread, sizes prod,
-// no instrumentation. peer/peer.go asks Go the same under the same names. Prints lines of
-// samples.h. Each slice is timed as a whole, in processor time of the process; a look at the clock
-// stands between batches only.
+// What the runtime's operations cost on the machine itself: sizes prod, no instrumentation.
+// peer/peer.go asks Go the same under the same names. Prints lines of samples.h. Each slice is
+// timed as a whole; a look at the clock stands between batches only. The basic operations run on
+// one p and one thread, in processor time of the process; those that are about several p's take
+// two, and the real clock.
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
+#include "stress/bench/parking.h"
 #include "stress/bench/samples.h"
 
-enum { BATCH = 10000, GROUP = 100 };
+enum { BATCH = 10000, GROUP = 100, STOPS = 10, LIVE = 1000, PARKED = 100000 };
 
-// BATCH operations.
+struct clock {
+    double (*now)(void); // seconds
+    const char *unit;    // of the figure
+    double per_second;
+};
+
+static const struct clock cpu_ns = {slices_cpu, "ns", 1e9};
+static const struct clock wall_us = {slices_now, "us", 1e6};
+static const struct clock wall_ms = {slices_now, "ms", 1e3};
+
 struct operation {
     const char *name;
     void (*batch)(void);
+    int count; // operations of a batch
+    const struct clock *clock;
+    const char *first;                     // NULL, or the name under which the first batch counts
+    void (*prepare)(void), (*clear)(void); // NULL: nothing
 };
 
 static struct g *main_goroutine, *partner;
@@ -81,33 +99,140 @@ static void round_trips(void)
     }
 }
 
+// The p is left behind and found again, around the shortest call that the kernel has.
+static void system_calls(void)
+{
+    for (int i = 0; i < BATCH; i++) {
+        rt_entersyscall();
+        syscall(SYS_getpid);
+        rt_exitsyscall();
+    }
+}
+
+// Several p's ---------------------------------------------------------------------------------
+
+static atomic_u32 stop;    // relaxed: the yielders shall end
+static atomic_u32 running; // relaxed; yielders that have not ended
+
+static void yielder(void *arg)
+{
+    (void)arg;
+    while (load_relaxed(&stop) == 0)
+        rt_yield();
+    add_relaxed(&running, -1u);
+}
+
+static void start_yielders(void)
+{
+    rt_set_procs(2);
+    store_relaxed(&stop, 0);
+    store_relaxed(&running, LIVE);
+    for (int i = 0; i < LIVE; i++)
+        rt_go(yielder, NULL);
+}
+
+static void end_yielders(void)
+{
+    rt_set_procs(2);
+    store_relaxed(&stop, 1);
+    while (load_relaxed(&running) != 0)
+        rt_yield();
+}
+
+// Stops the world and starts it with one p more, or one less.
+static void stops(void)
+{
+    for (int i = 0; i < STOPS / 2; i++) {
+        rt_set_procs(3);
+        rt_set_procs(2);
+    }
+}
+
+// The same with as many p's as before.
+static void bare_stops(void)
+{
+    for (int i = 0; i < STOPS; i++)
+        rt_debug_stop_the_world(nothing, NULL);
+}
+
+static void park_many(void)
+{
+    parking_make();
+    parking_release();
+}
+
 static const struct operation operations[] = {
-    {"native.gogo_mcall_pair", switches},
-    {"native.yield", yields},
-    {"native.spawn_and_finish", lives},
-    {"native.spawn_yield_finish", lives_one_by_one},
-    {"native.park_ready_round_trip", round_trips},
+    {.name = "native.gogo_mcall_pair", switches, BATCH, &cpu_ns},
+    {.name = "native.yield", yields, BATCH, &cpu_ns},
+    {.name = "native.spawn_and_finish", lives, BATCH, &cpu_ns},
+    {.name = "native.spawn_yield_finish", lives_one_by_one, BATCH, &cpu_ns},
+    {.name = "native.park_ready_round_trip", round_trips, BATCH, &cpu_ns},
+    {.name = "native.syscall_round_trip", system_calls, BATCH, &cpu_ns},
+    {.name = "native.stop_the_world_1000",
+     stops,
+     STOPS,
+     &wall_us,
+     .prepare = start_yielders,
+     .clear = end_yielders},
+    {.name = "native.stop_the_world_1000_bare",
+     bare_stops,
+     STOPS,
+     &wall_us,
+     .prepare = start_yielders,
+     .clear = end_yielders},
+    {.name = "native.parked_100000", park_many, 1, &wall_ms, .first = "native.parked_100000_first"},
 };
+
+static struct samples begin_samples(const char *name, const char *unit)
+{
+    struct samples s = {.n = 0};
+
+    snprintf(s.name, sizeof s.name, "%s", name);
+    snprintf(s.unit, sizeof s.unit, "%s", unit);
+    return s;
+}
+
+// Of so many batches.
+static double figure(const struct operation *op, double seconds, uint64_t batches)
+{
+    return seconds * op->clock->per_second / (double)(batches * (uint64_t)op->count);
+}
+
+// Goroutines and queues are made once: the first batch is a figure of its own, or none.
+static void warm_up(const struct operation *op)
+{
+    static struct samples s;
+    double begin = op->clock->now();
+
+    op->batch();
+    if (op->first == NULL)
+        return;
+    s = begin_samples(op->first, op->clock->unit);
+    samples_add(&s, figure(op, op->clock->now() - begin, 1));
+    samples_print(&s);
+}
 
 static void measure(const struct operation *op, const struct slices *slices)
 {
     static struct samples s;
 
-    s = (struct samples){.unit = "ns"};
-    for (size_t i = 0; op->name[i] != 0 && i < sizeof s.name - 1; i++)
-        s.name[i] = op->name[i];
-    op->batch(); // warm up: goroutines and queues are made once
+    if (op->prepare != NULL)
+        op->prepare();
+    warm_up(op);
+    s = begin_samples(op->name, op->clock->unit);
     for (uint32_t i = 0; i < slices->n; i++) {
-        double begin = slices_cpu(), seconds;
+        double begin = op->clock->now(), seconds;
         uint64_t batches = 0;
 
         do {
             op->batch();
             batches++;
-            seconds = slices_cpu() - begin;
+            seconds = op->clock->now() - begin;
         } while (seconds < slices->seconds);
-        samples_add(&s, seconds * 1e9 / (double)(batches * BATCH));
+        samples_add(&s, figure(op, seconds, batches));
     }
+    if (op->clear != NULL)
+        op->clear();
     samples_print(&s);
 }
 
@@ -125,5 +250,7 @@ int main(int argc, char **argv)
     struct slices slices = slices_of_arguments(argc, argv);
     struct rt_config config = {.procs = 1};
 
+    if (!parking_init(PARKED, &(struct rt_go_attr){0}))
+        return 1;
     rt_main(&config, run, &slices);
 }

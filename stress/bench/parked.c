@@ -8,70 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/base/atomic.h"
-#include "runtime/host/host.h"
 #include "runtime/rt.h"
+#include "stress/bench/parking.h"
 
-static size_t n = 100000;        // const after main
-static struct rt_go_attr attr;   // const after main
-static struct g **goroutine;     // each written by its maker
-static struct g *main_goroutine; // const after run
-static atomic_u64 arrived;       // in this phase; the last one wakes main
-
-static void arrive(void)
-{
-    if (add_acq_rel(&arrived, 1) + 1 == n) // pairs [parked.arrived]
-        rt_ready(main_goroutine);
-}
-
-static void wait_for_all(void)
-{
-    while (load_acquire(&arrived) != n) // pairs [parked.arrived]
-        rt_park();
-}
-
-static void parked(void *arg)
-{
-    (void)arg;
-    arrive();
-    rt_park();
-    arrive();
-}
-
-// A p's share of goroutine[].
-struct share {
-    size_t from, to;
-};
-
-static void make(void *share)
-{
-    const struct share *s = share;
-    for (size_t i = s->from; i < s->to; i++)
-        goroutine[i] = rt_go_with(&attr, parked, NULL);
-}
-
-static void release(void *share)
-{
-    const struct share *s = share;
-    for (size_t i = s->from; i < s->to; i++)
-        rt_ready(goroutine[i]);
-}
-
-// Runs fn for all shares, one goroutine a p, and waits until n have arrived. Returns seconds.
-static double phase(void (*fn)(void *))
-{
-    enum { SHARES_MAX = 64 };
-    static struct share share[SHARES_MAX];
-    size_t shares = (size_t)rt_procs() < SHARES_MAX ? (size_t)rt_procs() : SHARES_MAX;
-    store_relaxed(&arrived, 0);
-    int64_t begin = host_nanotime();
-    for (size_t i = 0; i < shares; i++) {
-        share[i] = (struct share){i * n / shares, (i + 1) * n / shares};
-        rt_go(fn, &share[i]);
-    }
-    wait_for_all();
-    return (double)(host_nanotime() - begin) * 1e-9;
-}
+static size_t n = 100000; // const after main
 
 static void print_memory(const char *when)
 {
@@ -97,12 +37,11 @@ static void print_memory(const char *when)
 static void run(void *arg)
 {
     (void)arg;
-    main_goroutine = rt_self();
     printf("goroutines %zu, p's %d\n", n, rt_procs());
-    double make_seconds = phase(make);
+    double make_seconds = parking_make();
     printf("made s %.3f\n", make_seconds);
     print_memory("parked");
-    double release_seconds = phase(release);
+    double release_seconds = parking_release();
     printf("released s %.3f\n", release_seconds);
     printf("together s %.3f\n", make_seconds + release_seconds);
     print_memory("released");
@@ -126,9 +65,8 @@ int main(int argc, char **argv)
 {
     n = argument(argc, argv, 1, n);
     struct rt_config config = {.procs = (int32_t)argument(argc, argv, 2, 2)};
-    attr.stack_bytes = argument(argc, argv, 3, 0);
-    goroutine = calloc(n + 1, sizeof(*goroutine));
-    if (n == 0 || goroutine == NULL)
+    struct rt_go_attr attr = {.stack_bytes = argument(argc, argv, 3, 0)};
+    if (n == 0 || !parking_init(n, &attr))
         return 2;
     rt_main(&config, run, NULL);
 }

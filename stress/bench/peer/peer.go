@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What native.c measures, asked of Go: the same names, the same counts, one P. Go has no public
-// park and ready, so an unbuffered channel stands for them; it also has no way to switch to g0 and
-// back, so that row is missing. The first line names the peer.
+// What native.c measures, asked of Go: the same names, the same counts, the same number of P's, the
+// same clocks. Go has no public park and ready, so an unbuffered channel stands for them, and
+// closing one releases who waits for it. It has no way to switch to g0 and back, nor to stop the
+// world for its own sake, so those rows are missing. The first line names the peer.
 //
 // Run by `gauntlet bench` with `go run`, when there is a Go.
 package main
@@ -12,12 +13,17 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 const (
-	batch = 10000
-	group = 100
+	batch  = 10000
+	group  = 100
+	stops  = 10
+	live   = 1000
+	parked = 100000
 )
 
 var there, back = make(chan struct{}), make(chan struct{})
@@ -53,23 +59,125 @@ func roundTrips() {
 	}
 }
 
+func systemCalls() {
+	for i := 0; i < batch; i++ {
+		syscall.Syscall(syscall.SYS_GETPID, 0, 0, 0)
+	}
+}
+
+var stop, running int32
+
+func startYielders() {
+	runtime.GOMAXPROCS(2)
+	atomic.StoreInt32(&stop, 0)
+	atomic.StoreInt32(&running, live)
+	for i := 0; i < live; i++ {
+		go func() {
+			for atomic.LoadInt32(&stop) == 0 {
+				runtime.Gosched()
+			}
+			atomic.AddInt32(&running, -1)
+		}()
+	}
+}
+
+func endYielders() {
+	runtime.GOMAXPROCS(2)
+	atomic.StoreInt32(&stop, 1)
+	for atomic.LoadInt32(&running) != 0 {
+		runtime.Gosched()
+	}
+}
+
+// Each change of the number stops the world.
+func worldStops() {
+	for i := 0; i < stops/2; i++ {
+		runtime.GOMAXPROCS(3)
+		runtime.GOMAXPROCS(2)
+	}
+}
+
+var (
+	arrived int32
+	all     = make(chan struct{})
+)
+
+func arrive() {
+	if atomic.AddInt32(&arrived, 1) == parked {
+		all <- struct{}{}
+	}
+}
+
+// Made by one goroutine a P until all wait, released until all have ended.
+func parkMany() {
+	release := make(chan struct{})
+	atomic.StoreInt32(&arrived, 0)
+	makers := runtime.GOMAXPROCS(0)
+	for m := 0; m < makers; m++ {
+		go func(n int) {
+			for i := 0; i < n; i++ {
+				go func() {
+					arrive()
+					<-release
+					arrive()
+				}()
+			}
+		}((m+1)*parked/makers - m*parked/makers)
+	}
+	<-all
+	atomic.StoreInt32(&arrived, 0)
+	close(release)
+	<-all
+}
+
 // Processor time of the process in seconds, as native.c takes it: the collector's share is in it.
-func now() float64 {
+func cpu() float64 {
 	var u syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return float64(u.Utime.Nano()+u.Stime.Nano()) * 1e-9
 }
 
-func measure(name string, seconds float64, slices int, run func()) {
-	fmt.Print(name, " ns")
+var start = time.Now()
+
+func wall() float64 {
+	return time.Since(start).Seconds()
+}
+
+type clock struct {
+	now       func() float64
+	unit      string
+	perSecond float64
+}
+
+var (
+	cpuNs  = clock{cpu, "ns", 1e9}
+	wallUs = clock{wall, "us", 1e6}
+	wallMs = clock{wall, "ms", 1e3}
+)
+
+var (
+	seconds float64
+	slices  int
+)
+
+// `first`: empty, or the name under which the first batch counts. `count`: operations of a batch.
+func measure(name, first string, run func(), count int, c clock) {
+	figure := func(begin float64, batches int) float64 {
+		return (c.now() - begin) * c.perSecond / float64(batches*count)
+	}
+	begin := c.now()
 	run()
+	if first != "" {
+		fmt.Printf("%s %s %.6g\n", first, c.unit, figure(begin, 1))
+	}
+	fmt.Print(name, " ", c.unit)
 	for i := 0; i < slices; i++ {
-		begin, batches := now(), 0
-		for now()-begin < seconds {
+		begin, batches := c.now(), 0
+		for batches == 0 || c.now()-begin < seconds {
 			run()
 			batches++
 		}
-		fmt.Printf(" %.6g", (now()-begin)*1e9/float64(batches*batch))
+		fmt.Printf(" %.6g", figure(begin, batches))
 	}
 	fmt.Println()
 }
@@ -79,8 +187,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: peer SECONDS COUNT")
 		os.Exit(2)
 	}
-	seconds, err := strconv.ParseFloat(os.Args[1], 64)
-	slices, err2 := strconv.Atoi(os.Args[2])
+	var err, err2 error
+	seconds, err = strconv.ParseFloat(os.Args[1], 64)
+	slices, err2 = strconv.Atoi(os.Args[2])
 	if err != nil || err2 != nil {
 		fmt.Fprintln(os.Stderr, "peer: SECONDS COUNT expected")
 		os.Exit(2)
@@ -93,8 +202,13 @@ func main() {
 		}
 	}()
 	fmt.Println("peer", runtime.Version())
-	measure("native.yield", seconds, slices, yields)
-	measure("native.spawn_and_finish", seconds, slices, lives)
-	measure("native.spawn_yield_finish", seconds, slices, livesOneByOne)
-	measure("native.park_ready_round_trip", seconds, slices, roundTrips)
+	measure("native.yield", "", yields, batch, cpuNs)
+	measure("native.spawn_and_finish", "", lives, batch, cpuNs)
+	measure("native.spawn_yield_finish", "", livesOneByOne, batch, cpuNs)
+	measure("native.park_ready_round_trip", "", roundTrips, batch, cpuNs)
+	measure("native.syscall_round_trip", "", systemCalls, batch, cpuNs)
+	startYielders()
+	measure("native.stop_the_world_1000", "", worldStops, stops, wallUs)
+	endYielders()
+	measure("native.parked_100000", "native.parked_100000_first", parkMany, 1, wallMs)
 }
