@@ -217,7 +217,7 @@ uint32_t sim_choose_thread(enum sim_kind kind, const uint32_t *threads, uint32_t
     uint32_t answer = sim.strategy->choose(sim.strategy, &p);
     if (answer != 0) {
         p.at.value = sim_threads[threads[answer]].name;
-        record(&p.at, p.at.value);
+        record(&p.at, threads[answer]); // the name's number is of the process, not of the execution
     }
     return answer;
 }
