@@ -115,6 +115,29 @@ void memory_restart(void)
     brk_now = (char *)MEMORY_ARENA_BASE;
 }
 
+static uint64_t hash_words(uint64_t h, const char *from, const char *to)
+{
+    uint64_t x;
+    for (; from + sizeof x <= to; from += sizeof x) {
+        memcpy(&x, from, sizeof x);
+        h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    }
+    x = 0;
+    memcpy(&x, from, (size_t)(to - from));
+    return (h ^ x) * 0x9e3779b97f4a7c15u;
+}
+
+uint64_t sim_globals_hash(void)
+{
+    uint64_t h = hash_words(0x243f6a8885a308d3u, __start_rt_data, __stop_rt_data);
+    return hash_words(h, __start_rt_bss, __stop_rt_bss);
+}
+
+bool sim_is_program(uint64_t addr)
+{
+    return memory_cell(addr) != NULL;
+}
+
 void *memory_reserve(size_t bytes)
 {
     uint64_t left = MEMORY_STACKS - (uint64_t)brk_now;

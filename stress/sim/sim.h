@@ -246,6 +246,9 @@ void sim_catch_signals(void);
 // The result is owned by the engine and valid until the next call.
 const struct sim_result *sim_run(const struct sim_params *params);
 
+// Hash of the program's globals as the last execution left them.
+uint64_t sim_globals_hash(void);
+
 // What the program wrote to standard error in the last execution (its first 4 KiB).
 const char *sim_output(void);
 
@@ -275,5 +278,7 @@ const struct sim_event *sim_trace(size_t *n);
 uint32_t sim_pc_site(uint64_t pc);
 const char *sim_pc_function(uint64_t pc); // "?" outside instrumented code
 const char *sim_address_name(uint64_t addr, char *buf, size_t bytes);
+// It is the program's own: of its globals, heap or stacks.
+bool sim_is_program(uint64_t addr);
 // What `value` means in the word at `addr`, as "running" in "g3.status"; NULL: no more than itself.
 const char *sim_word_value(uint64_t addr, uint64_t value);
