@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs under the engine: linked from instrumented objects, with their site table inside.
 
-  sim_binary     links, names the sites, embeds the table
-  sim_test       the same, run as a test
-  patch_kit      all that is needed to build such a program again with a patch to the runtime
-  patched_binary the program with one patch applied
+  sim_binary        links, names the sites, embeds the table
+  sim_test          the same, run as a test
+  recompiled_binary the program with some sources compiled with further options
+  patch_kit         all that is needed to build such a program again with a patch to the runtime
+  patched_binary    the program with one patch applied
 
 The kit is written from the same provider as the link command, so that a patched program is built by
 exactly the commands of the plain one; repro/patchbuild_test.c checks it byte by byte.
@@ -126,11 +127,8 @@ def _link_arguments(ctx, toolchain):
     link.extend([struct(arg = f, file = None) for f in user_flags + ctx.attr.linkopts])
     return link
 
-def _sim_impl(ctx):
-    toolchain = find_cpp_toolchain(ctx)
-    link = _link_arguments(ctx, toolchain)
-    sources = depset(transitive = [d[_UnitsInfo].sources for d in ctx.attr.deps])
-    units = depset(transitive = [d[_UnitsInfo].units for d in ctx.attr.deps])
+def _link(ctx, toolchain, link, sources):
+    """Links a program, names its sites and embeds their table. Returns (binary, table)."""
     linked = ctx.actions.declare_file(ctx.label.name + ".linked")
     table = ctx.actions.declare_file(ctx.label.name + ".sites")
     binary = ctx.actions.declare_file(ctx.label.name)
@@ -150,7 +148,7 @@ def _sim_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._sitetab,
         arguments = [linked.path, ".", table.path],
-        inputs = depset([linked], transitive = [sources]),
+        inputs = [linked] + sources,
         outputs = [table],
         mnemonic = "SiteTable",
         progress_message = "Naming the sites of %s" % ctx.label,
@@ -163,13 +161,21 @@ def _sim_impl(ctx):
         mnemonic = "SiteEmbed",
         progress_message = "Embedding the sites of %s" % ctx.label,
     )
+    return binary, table
+
+def _sim_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    link = _link_arguments(ctx, toolchain)
+    sources = depset(transitive = [d[_UnitsInfo].sources for d in ctx.attr.deps]).to_list()
+    units = depset(transitive = [d[_UnitsInfo].units for d in ctx.attr.deps])
+    binary, table = _link(ctx, toolchain, link, sources)
     runfiles = ctx.runfiles(files = ctx.files.data)
     for d in ctx.attr.data:
         runfiles = runfiles.merge(d[DefaultInfo].default_runfiles)
     return [
         DefaultInfo(executable = binary, runfiles = runfiles),
         OutputGroupInfo(sites = depset([table])),
-        SimInfo(units = units.to_list(), sources = sources.to_list(), link = link),
+        SimInfo(units = units.to_list(), sources = sources, link = link),
     ]
 
 _SIM_ATTRS = dict(
@@ -253,6 +259,49 @@ def sim_test(
     """A sim_binary that is run as a test; arguments as there, and those of any test."""
     kwargs["size"] = size
     _sim(_sim_test, name, srcs, deps, plain_deps, copts, linkopts, tags, kwargs)
+
+def _recompiled_impl(ctx):
+    sim = ctx.attr.binary[SimInfo]
+    toolchain = find_cpp_toolchain(ctx)
+    instead = {}
+    for unit in sim.units:
+        if not unit.source.path.startswith(ctx.attr.sources):
+            continue
+        output = ctx.actions.declare_file("%s.objects/%s.o" % (ctx.label.name, unit.source.path))
+        ctx.actions.run(
+            executable = toolchain.compiler_executable,
+            arguments = unit.args.split("\n") + ctx.attr.copts +
+                        ["-c", unit.source.path, "-o", output.path],
+            inputs = sim.sources,
+            outputs = [output],
+            mnemonic = "Recompile",
+            progress_message = "Compiling %s for %s" % (unit.source.path, ctx.label),
+            use_default_shell_env = True,
+        )
+        instead[unit.object.path] = output
+    link = [
+        struct(arg = l.arg, file = instead.pop(l.file.path, l.file) if l.file else None)
+        for l in sim.link
+    ]
+    if instead:
+        fail("%s: not linked as objects: %s" % (ctx.label, ", ".join(instead.keys())))
+    binary, _ = _link(ctx, toolchain, link, sim.sources)
+    return [DefaultInfo(executable = binary)]
+
+recompiled_binary = rule(
+    doc = "A sim_binary once more: some of its sources are compiled with further options, all other " +
+          "objects are the same files.",
+    implementation = _recompiled_impl,
+    attrs = dict(
+        _CC_ATTRS,
+        binary = attr.label(providers = [SimInfo], mandatory = True),
+        sources = attr.string(mandatory = True, doc = "folder, with a slash at its end"),
+        copts = attr.string_list(mandatory = True),
+        _sitetab = attr.label(default = "//ci/sites:sitetab", executable = True, cfg = "target"),
+    ),
+    executable = True,
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
 
 KitInfo = provider(fields = {
     "manifest": "the kit file",
