@@ -32,6 +32,7 @@ int command_minimize(int argc, char **argv);
 int command_refresh(int argc, char **argv);
 int command_cases(int argc, char **argv);
 int command_bank(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_regress(int argc, char **argv);
 int command_test(int argc, char **argv);

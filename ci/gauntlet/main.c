@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"refresh", "let cases follow the code", command_refresh},
     {"cases", "list the saved cases", command_cases},
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
+    {"audit", "run executions in two ways each, say where they differ", command_audit},
     {"bench", "measure the engine and the runtime", command_bench},
     {"regress", NULL, command_regress},
 };
