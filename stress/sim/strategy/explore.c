@@ -14,7 +14,8 @@
 //   words are shared is found out on the way; a pass over the whole tree in which new ones appeared
 //   is followed by another.
 // - who gives way does so: not the same thread goes on while others can, and none that has given
-//   way PATIENCE times more often than another that can. So loops that wait end.
+//   way PATIENCE times more often than another that can. A turn ends, for nothing, after TURN
+//   operations: all schedules with turns of up to half as many are run. So loops that wait end.
 // - the end of the program comes when nothing else can run: an execution that ends earlier is a part
 //   of one that does so.
 //
@@ -25,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE = 8, SEEN_MIN = 1 << 16, SEEN_MAX = 1 << 25 };
+enum { PATIENCE = 8, TURN = 1000, SEEN_MIN = 1 << 16, SEEN_MAX = 1 << 25 };
 
 // A choice on the way to the present leaf.
 struct level {
@@ -56,6 +57,7 @@ static struct explorer {
     bool cuts;     // the bound kept something away
     uint32_t last; // thread of the last operation, and which it was
     uint64_t last_pending;
+    uint32_t turn; // operations that it has done in a row
     uint32_t gave_way[SIM_THREADS_MAX];
 } explorer;
 
@@ -120,12 +122,17 @@ static bool seen_before(struct seen *s, uint64_t state, uint32_t left)
     return false;
 }
 
-// The order, who stands where, and what the engine remembers beside it.
+// The order, who stands where, and what is remembered beside it. Of a turn that is less than half
+// over the length does not matter.
 static uint64_t state_here(const struct explorer *x, uint64_t situation)
 {
     uint64_t state = x->order.number ^ (situation + 1) * 0xd6e8feb86659fd93u;
-    for (uint32_t t = 0; t < sim.threads; t++)
-        state += sim_threads[t].relaxes * 0x9e3779b97f4a7c15u << t % 32;
+    if (x->turn > TURN / 2)
+        state ^= x->turn * 0xe7037ed1a0b428dbu;
+    for (uint32_t t = 0; t < sim.threads; t++) {
+        state += x->gave_way[t] + ((uint64_t)sim_threads[t].relaxes << 32);
+        state = mix(&state);
+    }
     return mix(&state);
 }
 
@@ -209,11 +216,15 @@ enum { AT_RUN, AT_GIVE_WAY, AT_BLOCK, SITUATIONS };
 static uint32_t choose_run(struct explorer *x, const struct sim_point *p)
 {
     bool exits = pending_call(sim.pending) == CALL_EXIT;
-    if (x->how.reduce && !exits && !order_concerns_others(&x->order, sim.pending))
+    if (x->how.reduce && !exits && x->turn < TURN && !order_concerns_others(&x->order, sim.pending))
         return 0;
+    uint64_t situation = AT_RUN + SITUATIONS * (uint64_t)sim.thread;
+    if (x->turn >= TURN) {
+        x->gave_way[sim.thread]++;
+        return branch(x, p, who_may_run(x, p, all_of(p->n) & ~1ull), 0, situation);
+    }
     uint64_t may = who_may_run(x, p, all_of(p->n));
-    return branch(x, p, exits ? may : may | 1, exits ? 0 : may & ~1ull,
-                  AT_RUN + SITUATIONS * (uint64_t)sim.thread);
+    return branch(x, p, exits ? may : may | 1, exits ? 0 : may & ~1ull, situation);
 }
 
 static uint32_t choose_next(struct explorer *x, const struct sim_point *p)
@@ -257,6 +268,7 @@ static void explore_step(struct sim_strategy *s)
     struct explorer *x = (void *)s;
     order_look_at_clock(&x->order);
     order_step(&x->order, sim.pending, begun(x));
+    x->turn = x->last == sim.thread ? x->turn + 1 : 0;
     x->last = sim.thread;
     x->last_pending = sim.pending;
     x->gave_way[sim.thread] += pending_call(sim.pending) == CALL_GIVES_WAY;
@@ -272,6 +284,7 @@ static void explore_begin(struct sim_strategy *s, uint64_t seed)
     x->left = x->how.bound;
     x->met = false;
     x->last = UINT32_MAX;
+    x->turn = 0;
     x->last_pending = 0;
     memset(x->gave_way, 0, sizeof x->gave_way);
 }
