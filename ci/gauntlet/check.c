@@ -158,7 +158,7 @@ static void statement(const struct telling *t, char *text, size_t bytes)
         n = (size_t)snprintf(text, bytes, "%s: no bound explored to its end", t->name);
     if (last->done || t->session.finds > 0)
         return;
-    n += (size_t)snprintf(text + n, bytes - n, "; of those with %u, %llu run, none fails",
+    n += (size_t)snprintf(text + n, bytes - n, "; of those with at most %u, %llu run, none fails",
                           last->bound, (unsigned long long)last->explored.executions);
     if (last->explored.limited > 0)
         snprintf(text + n, bytes - n, ", %llu cut off at the limit of points",
@@ -257,8 +257,9 @@ int command_check(int argc, char **argv)
         parse,
         "WORKLOAD",
         "Runs all schedules of a small workload, first those without a preemption, then those with "
-        "one, and so on, and says how far it came. WORKLOAD is a name in stress/workload/files, or "
-        "a file. What is claimed exactly: docs/simulation.md. Exit status 1 when something was "
+        "one, and so on, and says how far it came. WORKLOAD is a file, or a name in "
+        "stress/workload/checks or files. What is claimed exactly: docs/simulation.md. Exit status "
+        "1 when something was "
         "found.",
         0,
         0,

@@ -61,8 +61,8 @@ void command_print_json(cJSON *object);
 // "60s", "500ms", "2m" or plain seconds, in seconds.
 double command_seconds(const char *option, const char *text);
 
-// The workload that a person means by `name`: a file, or a name in stress/workload/files. NULL after
-// one line on standard error. The caller frees it.
+// The workload that a person means by `name`: a file, or a name in stress/workload/files or checks.
+// NULL after one line on standard error. The caller frees it.
 struct workload *command_workload(const char *name);
 // Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or
 // repro/bank. False after one line on standard error.

@@ -15,7 +15,7 @@
 //   is followed by another.
 // - who gives way does so: not the same thread goes on while others can, and none that has given
 //   way PATIENCE times more often than another that can. A turn ends, for nothing, after TURN
-//   operations: all schedules with turns of up to half as many are run. So loops that wait end.
+//   operations; all schedules with turns of up to half as many are run. So loops that wait end.
 // - the end of the program comes when nothing else can run: an execution that ends earlier is a part
 //   of one that does so.
 //
