@@ -16,8 +16,8 @@
 // - who gives way does so: not the same thread goes on while others can, and none that has given
 //   way PATIENCE times more often than another that can. A turn ends, for nothing, after TURN
 //   operations; all schedules with turns of up to half as many are run. So loops that wait end.
-// - the end of the program comes when nothing else can run: an execution that ends earlier is a part
-//   of one that does so.
+// - the end of the program comes when nothing else can run: an execution that ends earlier is a
+//   beginning of one that does so.
 //
 // A state is a hash of 64 bits: of n states some two are taken for one with probability n^2 / 2^65.
 
@@ -249,7 +249,6 @@ static uint32_t explore_choose(struct sim_strategy *s, const struct sim_point *p
     struct explorer *x = (void *)s;
     if (!begun(x))
         return 0;
-    order_look_at_clock(&x->order);
     switch (p->at.kind) {
     case SIM_RUN:
         return choose_run(x, p);
@@ -266,7 +265,6 @@ static uint32_t explore_choose(struct sim_strategy *s, const struct sim_point *p
 static void explore_step(struct sim_strategy *s)
 {
     struct explorer *x = (void *)s;
-    order_look_at_clock(&x->order);
     order_step(&x->order, sim.pending, begun(x));
     x->turn = x->last == sim.thread ? x->turn + 1 : 0;
     x->last = sim.thread;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See partial_order.h. A read depends on the last write before it, a write on that and on all reads
-// since. The number of an operation is a hash over what it is and the numbers of those that it
-// depends on directly, so it stands for its whole past; the number of an execution is the sum.
+// See partial_order.h. The number of an operation is a hash over what it is, its thread's last
+// operation, and the last write to its word; the number of an execution is the sum. So it says what
+// each operation read from, and in which order writes to a word came. That a read came before the
+// write after it follows from these, as does when time moved: when no thread could go on.
 
 #include "stress/sim/strategy/partial_order.h"
 
@@ -14,7 +15,6 @@ enum { WORDS = 1 << 14, SHARED_MIN = 1 << 8 };
 struct order_word {
     uint64_t word;
     uint64_t wrote; // number of the last write
-    uint64_t read;  // sum over reads since then
     uint64_t users; // a bit for each thread
     uint32_t stamp;
     bool changed; // by one of them
@@ -119,7 +119,6 @@ void order_begin(struct partial_order *o)
         memset(o->words, 0, WORDS * sizeof o->words[0]);
     o->used = 0;
     o->number = 0;
-    o->now = 0;
     for (uint32_t t = 0; t < SIM_THREADS_MAX; t++)
         o->chain[t] = hash(t, 1);
 }
@@ -141,16 +140,6 @@ static struct order_word *word_at(struct partial_order *o, uint64_t word)
     }
 }
 
-void order_look_at_clock(struct partial_order *o)
-{
-    if (o->now == sim.now)
-        return;
-    o->now = sim.now;
-    o->number = hash(o->number, (uint64_t)sim.now);
-    for (uint32_t t = 0; t < sim.threads; t++)
-        o->chain[t] = hash(o->chain[t], o->number);
-}
-
 void order_step(struct partial_order *o, uint64_t pending, bool sharing)
 {
     uint64_t *chain = &o->chain[sim.thread], word = word_of(pending);
@@ -158,12 +147,8 @@ void order_step(struct partial_order *o, uint64_t pending, bool sharing)
     if (word != 0) {
         struct order_word *w = word_at(o, word);
         self = hash(self, w->wrote);
-        if (changes(pending)) {
-            w->wrote = self = hash(self, w->read);
-            w->read = 0;
-        } else {
-            w->read += self;
-        }
+        if (changes(pending))
+            w->wrote = self;
         if (sharing) {
             w->users |= 1ull << sim.thread;
             w->changed |= changes(pending);

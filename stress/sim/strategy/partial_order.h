@@ -17,8 +17,7 @@ struct order_word;
 
 struct partial_order {
     uint64_t number;                 // of the order; a sum, so that it does not depend on the way
-    uint64_t chain[SIM_THREADS_MAX]; // of the thread's last operation and all it depends on
-    int64_t now;                     // when time moves everything before is before everything after
+    uint64_t chain[SIM_THREADS_MAX]; // number of the thread's last operation
     struct order_word *words;
     uint32_t stamp, used; // of this execution
     // all executions of a search
@@ -35,8 +34,6 @@ void order_forget(struct partial_order *o);
 void order_begin(struct partial_order *o);
 // Words found to be shared count from now on; false when there are none.
 bool order_learn(struct partial_order *o);
-// Time may have moved.
-void order_look_at_clock(struct partial_order *o);
 // The running thread does `pending` now. `sharing`: an access says something about who shares.
 void order_step(struct partial_order *o, uint64_t pending, bool sharing);
 // Others may do something that does not commute with it.
