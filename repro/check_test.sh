@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What hunts have found, `check` finds again, with as many preemptions as the case has choices and not with
-# fewer; with the patch left out it finds nothing.
-# Arguments: the clean program, then for each case: choices, the program with its patch, and the case.
+# fewer; with the patch left out it finds nothing. The small workloads are gone through to a bound.
+# Arguments: the clean program, the small workloads, --, then for each case: choices, the program with its
+# patch, and the case.
 set -u
 clean=$(realpath "$1")
 shift
@@ -26,6 +27,15 @@ run() {
     status=$?
 }
 
+memory=sc
+while [ "$1" != -- ]; do
+    cp "$1" "$scratch/program.wl"
+    run "$clean" 2
+    [ $status = 0 ] && grep -q "all schedules with at most 2 preemptions explored .* none fails$" \
+        "$scratch/said" || fail "$1: status $status"
+    shift
+done
+shift
 while [ $# -gt 0 ]; do
     choices=$1 patched=$(realpath "$2") case=$3
     shift 3

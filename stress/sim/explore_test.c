@@ -14,7 +14,13 @@
 
 #include <cmocka.h>
 
-enum { OUTCOMES_MAX = 512, RUNS_MAX = 100000, BOUND = 2, ALL = SIM_EXPLORE_BOUND_MAX };
+enum {
+    OUTCOMES_MAX = 512,
+    RUNS_MAX = 100000,
+    BOUND = 2,
+    POINTS_MAX = 4000,
+    ALL = SIM_EXPLORE_BOUND_MAX
+};
 
 struct outcomes {
     uint64_t v[OUTCOMES_MAX];
@@ -51,7 +57,8 @@ static bool has_all(const struct outcomes *a, const struct outcomes *b)
     return found == b->n;
 }
 
-// Every schedule; what an execution that was left early has seen is no outcome.
+// Every schedule; loops that wait end soon in each. What an execution that was left early has seen
+// is no outcome.
 static void explore(const struct litmus *l, uint32_t bound, bool reduce, struct outcomes *o)
 {
     static struct sim_program program;
@@ -66,6 +73,8 @@ static void explore(const struct litmus *l, uint32_t bound, bool reduce, struct 
     for (int i = 0; more && i < RUNS_MAX; i++) {
         const struct sim_result *r = sim_run(&params);
         more = sim_explore_next(&o->explored);
+        if (r->outcome == SIM_OK)
+            assert_in_range(r->points, 1, POINTS_MAX);
         bool left = o->explored.pass == pass ? o->explored.met > met : o->explored.met > 0;
         met = o->explored.met;
         pass = o->explored.pass;

@@ -227,6 +227,20 @@ THREAD(draw_and_give_way)
     draw(2);
 }
 
+// A loop that never gives way.
+THREAD(spins)
+{
+    while (load_acquire(&x) == 0)
+        ;
+    draw(0);
+}
+
+THREAD(wake_late)
+{
+    draw(1);
+    store_release(&x, 1u);
+}
+
 THREAD(ends_at_once)
 {
     host_exit(0);
@@ -253,6 +267,7 @@ const struct litmus_outcomes litmus_outcomes[] = {
     {{"addresses", NULL, 2, {note_address_0, note_address_1}}, 2, true},
     {{"poll", NULL, 2, {polls, breaks_poll}}, 2, true},
     {{"sleepers", NULL, 3, {sleep_and_draw_0, sleep_and_draw_1, draw_and_give_way}}, 2, true},
+    {{"spins", NULL, 2, {spins, wake_late}}, 1, false},
     {{"fails after the end", "crash", 2, {ends_at_once, fails_late}}, 1, true},
     {{0}, 0, false},
 };
