@@ -95,37 +95,43 @@ static void set_case(struct hunt_find *f, struct repro *r)
     f->operations = f->c.program->ops;
 }
 
-// From the raw finding to the case.
-static void pursue(struct hunter *h, const struct trial *t, const char *strategy,
-                   const struct sim_result *r)
+void hunt_pursue(const struct hunt_params *p, struct hunt_find *f, const struct trial *t,
+                 const struct sim_result *r)
 {
-    struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
-    struct minimize_limits limits = minimize_limits_default(h->p->seed);
+    struct minimize_limits limits = minimize_limits_default(p->seed);
     struct repro repro = {.w = workload_copy(t->w), .memory = t->memory, .frozen = t->frozen};
 
     if (repro.w == NULL)
         return;
     snprintf(repro.oracle, sizeof repro.oracle, "%s", r->finding.oracle);
     memcpy(repro.signature, r->finding.signature, sizeof repro.signature);
-    memcpy(f.message, r->finding.message, sizeof f.message);
-    memcpy(f.c.word, r->finding.word, sizeof f.c.word);
+    memcpy(f->message, r->finding.message, sizeof f->message);
+    memcpy(f->c.word, r->finding.word, sizeof f->c.word);
     sim_schedule_copy(&repro.schedule, &r->schedule);
+    f->choices_before = repro.schedule.n;
+    limits.stop = p->stop;
+    f->replayed = repro_replays(&repro, 2);
+    if (f->replayed && !(p->known != NULL && p->known(repro.signature, p->arg)))
+        minimize(&repro, &limits, &f->minimizing);
+    snprintf(f->c.found, sizeof f->c.found, "%s: workload %s, strategy %s, %llu execution%s",
+             p->found_by, t->w->name, f->strategy, (unsigned long long)f->executions,
+             f->executions == 1 ? "" : "s");
+    set_case(f, &repro);
+    p->find(f, p->arg);
+    case_free(&f->c);
+    repro_free(&repro);
+}
+
+static void pursue(struct hunter *h, const struct trial *t, const char *strategy,
+                   const struct sim_result *r)
+{
+    struct hunt_find f = {.executions = h->stats->executions, .seconds = now() - h->begin};
+
     snprintf(f.strategy, sizeof f.strategy, "%s", strategy);
-    f.choices_before = repro.schedule.n;
-    h->met[h->nmet] = strdup(repro.signature);
+    h->met[h->nmet] = strdup(r->finding.signature);
     h->nmet += h->met[h->nmet] != NULL;
     h->stats->finds++;
-    limits.stop = h->p->stop;
-    f.replayed = repro_replays(&repro, 2);
-    if (f.replayed && !(h->p->known != NULL && h->p->known(repro.signature, h->p->arg)))
-        minimize(&repro, &limits, &f.minimizing);
-    snprintf(f.c.found, sizeof f.c.found, "%s: workload %s, strategy %s, %llu execution%s",
-             h->p->found_by, t->w->name, strategy, (unsigned long long)f.executions,
-             f.executions == 1 ? "" : "s");
-    set_case(&f, &repro);
-    h->p->find(&f, h->p->arg);
-    case_free(&f.c);
-    repro_free(&repro);
+    hunt_pursue(h->p, &f, t, r);
     h->done = h->p->stop_at_first;
 }
 

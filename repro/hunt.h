@@ -51,3 +51,7 @@ struct hunt_params {
 
 // Runs until a limit is reached, *stop is set, or the first find when so asked.
 void hunt(const struct hunt_params *params, struct hunt_stats *stats);
+// From a raw finding of an execution of `t` to the case, which p->find gets; of `f` the caller has
+// set executions, seconds and strategy. Of `p` it needs seed, found_by, stop, known, find and arg.
+void hunt_pursue(const struct hunt_params *p, struct hunt_find *f, const struct trial *t,
+                 const struct sim_result *r);

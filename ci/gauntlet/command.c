@@ -265,3 +265,22 @@ bool command_may_use_patch(char patch[STORE_PATH_BYTES], bool trusted)
     free(root);
     return usable;
 }
+
+struct workload *command_workload(const char *name)
+{
+    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+    struct workload *w;
+
+    snprintf(path, sizeof path, "%s", name);
+    if (strchr(name, '/') == NULL && access(name, F_OK) != 0) {
+        snprintf(path, sizeof path, "%s/stress/workload/checks/%s.wl", command_root(), name);
+        if (access(path, F_OK) != 0)
+            snprintf(path, sizeof path, "%s/stress/workload/files/%s.wl", command_root(), name);
+    }
+    w = workload_read(path, error, sizeof error);
+    if (w == NULL) {
+        fflush(stdout);
+        fprintf(stderr, "%s\n", error);
+    }
+    return w;
+}

@@ -36,6 +36,7 @@ int command_audit(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_regress(int argc, char **argv);
 int command_test(int argc, char **argv);
+int command_check(int argc, char **argv);
 
 // Set by the first Ctrl-C (or SIGTERM); the second one ends the process.
 extern volatile sig_atomic_t command_stopped;
@@ -61,6 +62,9 @@ void command_print_json(cJSON *object);
 // "60s", "500ms", "2m" or plain seconds, in seconds.
 double command_seconds(const char *option, const char *text);
 
+// The workload that a person means by `name`: a file, or a name in stress/workload/files or checks.
+// NULL after one line on standard error. The caller frees it.
+struct workload *command_workload(const char *name);
 // Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or
 // repro/bank. False after one line on standard error.
 bool command_case(const char *name, struct repro_case *c, char *path);

@@ -60,7 +60,7 @@ check "no command" 2 "Usage: gauntlet" "$gauntlet"
 check "help" 0 "hunt races" "$gauntlet" --help
 check "unknown command" 2 "unknown command 'fly'" "$gauntlet" fly
 one_line
-for command in hunt replay explain minimize refresh cases bank bench; do
+for command in hunt check replay explain minimize refresh cases bank bench; do
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done
@@ -79,6 +79,25 @@ check "oracle" 2 "'fly' is not known" "$gauntlet" hunt --oracle fly $calm --out 
 check "memory" 2 "'weak' is not known; there are: sc tso" "$gauntlet" hunt --memory weak
 check "memory, in turn" 0 "; memory sc, tso$" "$gauntlet" hunt --memory sc,tso --executions 200 \
     --seed 1 --workload "$files/spawn_yield_park.wl" --out "$scratch/memory"
+
+# All schedules within a bound
+check "check without a workload" 2 "a workload expected" "$gauntlet" check
+check "check, bound" 2 "not a number" "$gauntlet" check --bound x wake_up
+check "check, memory" 2 "'weak' is not known; there are: sc tso" "$gauntlet" check --memory weak x
+check "check, no workload" 2 "none.wl" "$gauntlet" check "$scratch/none.wl" --out "$scratch/none"
+one_line
+check "check" 0 "^spawn_yield_park: all .* at most 0 preemptions explored ([0-9]* run), none fails$" \
+    "$gauntlet" check "$files/spawn_yield_park.wl" --bound 0 --out "$scratch/checked"
+check "check, time" 0 "explored.*; of those with .* none fails (stopped)$" \
+    "$gauntlet" check "$files/spawn_yield_park.wl" --bound 9 --for 2s --out "$scratch/checked"
+check "check, json" 0 statement "$gauntlet" check "$files/spawn_yield_park.wl" --bound 0 --json \
+    --out "$scratch/checked"
+json workload commit memory bounds complete all statement executions points seconds stopped findings
+truth 'o["complete"] == 0 and o["bounds"][0]["done"] and not o["all"] and o["findings"] == []'
+interrupt "$gauntlet" check "$files/spawn_yield_park.wl" --bound 9 --out "$scratch/checked"
+[ $status = 0 ] && grep -q "none fails (stopped)$" "$scratch/out" ||
+    fail "an interrupted check does not say how far it came: $status"
+[ -z "$(ls -A "$scratch/checked")" ] || fail "a clean check left files"
 
 # Bad workloads and cases: file, line and column; nothing written
 printf 'workload w\ngoroutine main\n  fly\n' >"$scratch/bad.wl"

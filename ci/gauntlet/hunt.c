@@ -167,23 +167,6 @@ static int name_all(struct options *o)
     return 0;
 }
 
-static struct workload *read_workload(const char *name)
-{
-    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
-    struct workload *w;
-
-    if (strchr(name, '/') == NULL && access(name, F_OK) != 0)
-        snprintf(path, sizeof path, "%s/stress/workload/files/%s.wl", command_root(), name);
-    else
-        snprintf(path, sizeof path, "%s", name);
-    w = workload_read(path, error, sizeof error);
-    if (w == NULL) {
-        fflush(stdout);
-        fprintf(stderr, "%s\n", error);
-    }
-    return w;
-}
-
 // Those of one size. Of named ones the first decides; a hunt in all of them takes tiny sizes, where
 // edges are near, and counts the others.
 static int read_workloads(struct options *o, struct workload **list, uint32_t *n)
@@ -191,7 +174,7 @@ static int read_workloads(struct options *o, struct workload **list, uint32_t *n
     if (o->nworkloads == 0 && name_all(o) != 0)
         return EXIT_USAGE;
     for (uint32_t i = 0; i < o->nworkloads; i++) {
-        struct workload *w = read_workload(o->workload[i]);
+        struct workload *w = command_workload(o->workload[i]);
 
         if (w == NULL)
             return EXIT_USAGE;

@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
     {"hunt", "hunt races in the runtime, save what is found as cases", command_hunt},
+    {"check", "run all schedules of a small workload, within a bound", command_check},
     {"replay", "run a saved case again", command_replay},
     {"explain", "show how a case comes about, step by step", command_explain},
     {"test", "build and run all tests", command_test},

@@ -118,10 +118,10 @@ struct sim {
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
     bool poll_broken;
-    uint32_t holders;              // threads that hold stores
+    uint32_t holders;                                         // threads that hold stores
     bool (*on_fault)(uintptr_t, const struct host_context *); // the program's handler
     bool in_fault;                                            // it runs
-    uint64_t growth; // hash over what it has opened, and when
+    uint64_t growth;               // hash over what it has opened, and when
     uint32_t threads;              // ever started in this execution
     uint32_t ready;                // threads in run[]
     bool newly_ready;              // one came since the last look
@@ -154,9 +154,32 @@ static inline uint64_t pending_of(const volatile void *word, uint64_t how)
     return (uint64_t)word << 2 | how;
 }
 
+// Calls of the host that concern other threads, by what they share; the rest are CALL_ALONE. For a
+// search that needs to know which operations commute.
+enum pending_call {
+    CALL_ALONE,
+    CALL_GIVES_WAY, // host_relax, host_yield
+    CALL_THREADS,   // numbers and stacks are given in order
+    CALL_MEMORY,    // so are addresses
+    CALL_POLL,
+    CALL_FENCE,
+    CALL_EXIT
+};
+enum { PENDING_CALL_SHIFT = 60 };
+
+static inline uint64_t pending_of_call(enum pending_call call)
+{
+    return (uint64_t)call << PENDING_CALL_SHIFT | PENDING_OTHER;
+}
+
+static inline enum pending_call pending_call(uint64_t pending)
+{
+    return (enum pending_call)(pending >> PENDING_CALL_SHIFT);
+}
+
 static inline uint64_t pending_addr(uint64_t pending)
 {
-    return pending >> 2;
+    return (pending & ((1ull << PENDING_CALL_SHIFT) - 1)) >> 2;
 }
 
 static inline bool pending_conflict(uint64_t a, uint64_t b)

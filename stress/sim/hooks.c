@@ -324,7 +324,7 @@ void __tsan_atomic_thread_fence(int order)
 {
     if (!sim.running)
         return;
-    before_atomic(HOOK_PC, PENDING_OTHER);
+    before_atomic(HOOK_PC, pending_of_call(CALL_FENCE));
     if (order == __ATOMIC_SEQ_CST)
         drains();
     race_fence(order);

@@ -26,7 +26,7 @@ static uint32_t call_point(uint64_t pc, uint64_t pending)
     return site;
 }
 
-#define HOST_POINT() call_point(HOOK_PC, PENDING_OTHER)
+#define HOST_POINT(call) call_point(HOOK_PC, pending_of_call(call))
 #define HOST_POINT_ON(addr)                                                                        \
     call_point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
 #define HOST_TRACE(what, addr, old_value, new_value)                                               \
@@ -68,7 +68,7 @@ static bool refused(enum sim_fault fault, uint32_t site)
 
 int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_THREADS);
     const struct thread *t =
         refused(SIM_FAULT_EAGAIN, site) ? NULL : sim_thread_spawn(fn, arg, stack_bytes);
     HOST_TRACE("thread create", 0, 0, t ? t->name : 0);
@@ -77,23 +77,23 @@ int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 
 void host_thread_exit(void)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_ALONE);
     HOST_TRACE("thread exit", 0, 0, 0);
     sim_thread_end(site);
 }
 
 void host_yield(void)
 {
-    sim_give_way(HOST_POINT());
+    sim_give_way(HOST_POINT(CALL_GIVES_WAY));
 }
 void host_relax(void)
 {
-    sim_give_way(HOST_POINT());
+    sim_give_way(HOST_POINT(CALL_GIVES_WAY));
 }
 
 void host_spin(int64_t ns)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_ALONE);
     HOST_TRACE("computes", 0, 0, ns);
     if (ns > 0)
         sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
@@ -101,7 +101,7 @@ void host_spin(int64_t ns)
 
 void host_sleep(int64_t ns)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_ALONE);
     HOST_TRACE("sleeps", 0, 0, ns);
     if (ns > 0)
         sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
@@ -194,7 +194,7 @@ int host_poll_wait(int64_t timeout_ns)
 {
     static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_EINTR, SIM_FAULT_LATE_SHORT,
                                             SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_POLL);
     if (!sim.poll_broken) {
         HOST_TRACE("poll wait", 0, 0, timeout_ns);
         if (timeout_ns == 0)
@@ -211,7 +211,7 @@ int host_poll_wait(int64_t timeout_ns)
 
 void host_poll_break(void)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_POLL);
     HOST_TRACE("poll break", 0, 0, 0);
     sim.poll_broken = true;
     for (uint32_t i = 0; i < sim.threads; i++) {
@@ -226,19 +226,19 @@ void host_poll_break(void)
 
 void *host_reserve(size_t bytes)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_MEMORY);
     return refused(SIM_FAULT_ENOMEM, site) ? NULL : memory_reserve(bytes);
 }
 
 int host_commit(void *p, size_t bytes)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_MEMORY);
     return refused(SIM_FAULT_ENOMEM, site) ? -ENOMEM : memory_commit(p, bytes);
 }
 
 void host_decommit(void *p, size_t bytes)
 {
-    HOST_POINT();
+    HOST_POINT(CALL_MEMORY);
     memory_decommit(p, bytes);
 }
 
@@ -276,7 +276,7 @@ void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
 
 uint64_t host_random(void)
 {
-    uint32_t site = HOST_POINT();
+    uint32_t site = HOST_POINT(CALL_ALONE);
     uint64_t z = (sim_choose_number(SIM_RANDOM, SIM_RANDOM_VALUES, site) + 1) * 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -290,7 +290,7 @@ void host_write_err(const char *text, size_t bytes)
 
 void host_exit(int status)
 {
-    HOST_POINT();
+    HOST_POINT(CALL_EXIT);
     if (status == 0)
         sim_finish(SIM_OK);
     host_abort("exit with a status that is not 0");

@@ -165,6 +165,33 @@ size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
 // ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
 
+// Exhaustive search ------------------------------------------------------------------------
+// One execution after another under this strategy, until sim_explore_next says that there is no
+// other: then every schedule within the bound, or one equivalent to it, has been run. What is left
+// out, and why nothing is lost: strategy/explore.c.
+
+enum { SIM_EXPLORE_BOUND_MAX = 255 };
+struct sim_explore {
+    uint32_t bound; // a running thread is replaced at most so often; to SIM_EXPLORE_BOUND_MAX
+    bool reduce;    // one of several equivalent schedules is enough; not under SIM_TSO
+    bool from_first_operation; // calm until the program's first operation begins
+};
+
+struct sim_explored {
+    // this pass
+    uint64_t executions, met, limited; // met: left where the rest had been explored
+    uint64_t states;
+    bool cuts;     // the bound kept something away
+    uint32_t pass; // from 1: a pass in which words turn out to be shared is followed by another
+};
+
+// One search at a time, of one program and model.
+struct sim_strategy *sim_strategy_explore(const struct sim_explore *how);
+// After each execution; *got says how far the pass has come.
+bool sim_explore_next(struct sim_explored *got);
+// Once more from the beginning with another bound; which words are shared stays known.
+void sim_explore_deeper(uint32_t bound);
+
 // Memory models ----------------------------------------------------------------------------
 
 enum sim_memory {
