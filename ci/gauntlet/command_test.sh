@@ -60,7 +60,7 @@ check "no command" 2 "Usage: gauntlet" "$gauntlet"
 check "help" 0 "hunt races" "$gauntlet" --help
 check "unknown command" 2 "unknown command 'fly'" "$gauntlet" fly
 one_line
-for command in hunt replay explain minimize refresh cases bank bench; do
+for command in hunt replay explain minimize refresh cases bank bench doctor completion man; do
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done
@@ -122,6 +122,18 @@ one_line
 check "unknown strategy, no folder" 2 "is not known" \
     "$gauntlet" hunt --strategy pct0 $calm --out "$scratch/none"
 [ ! -e "$scratch/none" ] || fail "a hunt that was refused made the output folder"
+
+# The machine: what is not allowed to this process is told, with what mends it.
+few='ulimit -v 40000000; exec "$0" doctor "$@"'
+check "doctor, few addresses" 2 "^broken  limit of addresses" sh -c "$few" "$gauntlet"
+grep -q "mend: ulimit -v unlimited$" "$scratch/out" || fail "doctor: how to mend it is not said"
+grep -q "^broken  engine's addresses .*cannot map" "$scratch/out" || fail "doctor: the engine starts"
+check "doctor, json" 2 '"mend"' sh -c "$few" "$gauntlet" --json
+json checks ok worse broken
+truth 'o["broken"] == sum(c["verdict"] == "broken" for c in o["checks"]) >= 2'
+truth 'all(c["mend"] for c in o["checks"] if c["verdict"] != "ok")'
+check "completion of what" 2 "SHELL expected" "$gauntlet" completion
+check "completion, other shell" 2 "'fish' is not known; there is: bash" "$gauntlet" completion fish
 
 # What is no regular file is refused, and not waited for.
 mkfifo "$scratch/pipe"

@@ -71,12 +71,12 @@ static uint32_t number_of_jobs(const char *text)
     return (uint32_t)n;
 }
 
-static const char *const fault_words[] = {"off", "mild", "all"};
+const char *const hunt_fault_words[] = {"off", "mild", "all", NULL};
 
 static enum sim_faults_allowed which_faults(const char *text)
 {
     for (int i = SIM_FAULTS_OFF; i <= SIM_FAULTS_ALL; i++)
-        if (strcmp(text, fault_words[i]) == 0)
+        if (strcmp(text, hunt_fault_words[i]) == 0)
             return (enum sim_faults_allowed)i;
     exit(command_fail("--faults: '%s' is not known; there are: off mild all", text));
 }
@@ -295,7 +295,7 @@ static void print_command(const struct options *o, FILE *out)
     print_list(out, "--memory", o->memory, o->nmemories);
     print_list(out, "--oracle", o->oracle, o->noracles);
     if (o->faults != SIM_FAULTS_MILD)
-        fprintf(out, " --faults %s", fault_words[o->faults]);
+        fprintf(out, " --faults %s", hunt_fault_words[o->faults]);
     if (o->jobs > 0)
         fprintf(out, " --jobs %u", o->jobs);
     if (o->stop)

@@ -8,7 +8,7 @@
 
 #include "ci/gauntlet/command.h"
 
-static const struct command commands[] = {
+const struct command commands[] = {
     {"hunt", "hunt races in the runtime, save what is found as cases", command_hunt},
     {"replay", "run a saved case again", command_replay},
     {"explain", "show how a case comes about, step by step", command_explain},
@@ -18,7 +18,11 @@ static const struct command commands[] = {
     {"cases", "list the saved cases", command_cases},
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
     {"bench", "measure the engine and the runtime", command_bench},
+    {"doctor", "what of this machine helps or hurts", command_doctor},
+    {"completion", "print what a shell needs to complete commands", command_completion},
+    {"man", "print the manual page", command_man},
     {"regress", NULL, command_regress},
+    {0},
 };
 
 static void usage(FILE *out)
@@ -26,7 +30,7 @@ static void usage(FILE *out)
     fputs("Usage: gauntlet COMMAND [OPTION...]\n\n"
           "Hunts races in a Go-style runtime under a deterministic scheduler.\n\n",
           out);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+    for (size_t i = 0; commands[i].name != NULL; i++)
         if (commands[i].summary != NULL)
             fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`gauntlet COMMAND --help` tells more. Exit status: 0 nothing found, or the outcome is "
@@ -64,7 +68,7 @@ int main(int argc, char **argv)
         usage(stdout);
         return EXIT_NOTHING;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+    for (size_t i = 0; commands[i].name != NULL; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
             int status = commands[i].run(argc - 1, argv + 1);
 

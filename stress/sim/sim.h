@@ -164,6 +164,7 @@ size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
 // By name: "random", "pct" (depth 3), "pct5" ..., "pos", "surw", "burst", "delay" (2), "delay4"
 // ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
+const char *const *sim_strategy_names(void); // without numbers; NULL-terminated
 
 // Memory models ----------------------------------------------------------------------------
 
