@@ -161,6 +161,21 @@ check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$sc
 json seed commit executions points seconds stopped findings
 truth 'o["stopped"] is False'
 check "-j is --json" 0 '"findings"' "$gauntlet" hunt -j $calm --out "$scratch/clean"
+# What is met is the same in one process and in two: the plan is one.
+covered="--coverage --workload $files/world_stop.wl,$files/suspend_others.wl --executions 640 --seed 5"
+check "coverage, json" 0 '"coverage"' "$gauntlet" hunt --json $covered --out "$scratch/clean"
+truth 'set(o["coverage"]) == set("met holes impossible impossible_met workloads cells".split())'
+truth 'o["coverage"]["met"] > 40 and o["coverage"]["impossible_met"] == 0'
+truth 'len(o["coverage"]["cells"]) == o["coverage"]["met"] + o["coverage"]["holes"]'
+truth 'any(c["world"] == "stopped" and c["count"] > 0 for c in o["coverage"]["cells"])'
+truth 'any(c["sysmon"] == "frozen" and c["count"] > 0 for c in o["coverage"]["cells"])'
+cells='import json, sys; print(json.load(open(sys.argv[1]))["coverage"]["cells"])'
+python3 -c "$cells" "$scratch/out" >"$scratch/one"
+check "coverage, jobs" 0 '"coverage"' "$gauntlet" hunt --json $covered --jobs 2 --out "$scratch/clean"
+python3 -c "$cells" "$scratch/out" | cmp -s - "$scratch/one" || fail "two jobs meet something else than one"
+check "coverage" 0 "waiting -> running *gcstop" "$gauntlet" hunt $covered --out "$scratch/clean"
+grep -q "^ *[0-9]* *[0-9]*  world_stop$" "$scratch/out" || fail "coverage: no line for a workload"
+check "guided" 0 "0 found in 640 executions" "$gauntlet" hunt $covered --guided --out "$scratch/clean"
 check "strategies are named" 0 "; 1 workload, strategies random, pct2, pos, pct3, burst, surw, delay2$" \
     "$gauntlet" hunt $calm --out "$scratch/clean"
 check "strange faults" 2 "'some' is not known; there are: off mild all" \

@@ -254,6 +254,28 @@ const char *sim_output(void);
 bool sim_oracle_enable(const char *name, bool on);
 const char *const *sim_oracle_names(void); // NULL-terminated
 
+// Coverage of what is meant to be met ----------------------------------------------------------
+
+struct sim_axis {
+    const char *name;
+    uint32_t n;
+    const char *const *values; // n
+};
+
+enum { SIM_AXES_MAX = 6 };
+
+// A matrix, which the program's model knows. A cell's number has a digit for each axis, the last
+// one the lowest.
+struct sim_coverage {
+    uint32_t axes, cells; // cells: the product of all n
+    struct sim_axis axis[SIM_AXES_MAX];
+    const char *(*impossible)(uint32_t cell); // why the cell cannot be met; NULL: it can
+};
+const struct sim_coverage *sim_coverage(void); // NULL: the program has none
+// From now on counts[cell] is how often it was met; NULL, as at first: nobody counts. `counts`
+// stays the caller's and must outlive the runs.
+void sim_coverage_into(uint64_t *counts);
+
 // Event log of the last run with params.trace -------------------------------------------------
 
 struct sim_event {
