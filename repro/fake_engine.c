@@ -26,6 +26,7 @@ static const struct sim_site sites[SITES] = {
     {"wakep", "load_acquire(&sched.npidle)", 0, "runtime/sched/wake.c", 9},
 };
 static struct sim_result result;
+static uint64_t *cover;
 static const struct sim_schedule *replaying;
 static bool taken[CASE_CHOICES];
 
@@ -175,6 +176,8 @@ const struct sim_result *sim_run(const struct sim_params *p)
     result.schedule.n = 0;
     result.points = 100;
     result.outcome = SIM_OK;
+    if (cover != NULL && p->strategy != &replay)
+        cover[w->procs % 2]++;
     if (p->strategy == &replay)
         take(w, p->memory);
     else
@@ -195,6 +198,27 @@ const char *const *sim_oracle_names(void)
     static const char *const oracles[] = {"race", "conserve", NULL};
 
     return oracles;
+}
+
+// Two cells; an execution that walks meets the one of its number of p's, even or odd.
+static const char *impossible(uint32_t cell)
+{
+    (void)cell;
+    return NULL;
+}
+
+const struct sim_coverage *sim_coverage(void)
+{
+    static const char *const values[] = {"even", "odd"};
+    static const struct sim_coverage coverage = {
+        .axes = 1, .cells = 2, .axis = {{"procs", 2, values}}, .impossible = impossible};
+
+    return &coverage;
+}
+
+void sim_coverage_into(uint64_t *counts)
+{
+    cover = counts;
 }
 
 void sim_init(void) {}

@@ -40,6 +40,13 @@ struct hunt_params {
     uint64_t executions;  // limit; 0: none
     double seconds;       // limit; 0: none
     bool stop_at_first;
+    // nworkloads rows of sim_coverage()->cells, zeroed by the caller, where executions of each
+    // workload count what they meet; NULL: none. Those that only make a finding small do not.
+    uint64_t *coverage;
+    // Workloads that meet what few others do have more turns (repro/coverage.h). Which these are
+    // is found out first, by a survey: one slice of each, a random walk, the same in all parts. Its
+    // findings and executions do not count.
+    bool guided;
     const char *found_by; // command line for the case's `found`
     const volatile sig_atomic_t *stop;
     bool (*known)(const char *signature,

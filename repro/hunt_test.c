@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "repro/coverage.h"
 #include "repro/edit.h"
 #include "repro/fake_engine.h"
 #include "repro/hunt.h"
@@ -97,6 +98,75 @@ static void what_is_left_is_what_is_needed(void **state)
     assert_non_null(strstr(finds.text,
                            "goroutine main\n      go a\n      go b\n  goroutine a\n      park\n"
                            "  goroutine b\n      go c\n  goroutine c\n      get x\n"));
+}
+
+// The fake engine's matrix: a cell for programs with an even number of p's, one for odd.
+enum { CELLS = 2 };
+
+static void hunt_three(uint32_t procs[3], bool guided, uint64_t executions,
+                       uint64_t counts[3 * CELLS])
+{
+    static const char *const strategies[] = {"random"};
+    struct workload *w[3] = {workload(), workload(), workload()};
+    struct finds finds = {0};
+    struct hunt_stats stats;
+    struct hunt_params p = {.workloads = w,
+                            .nworkloads = 3,
+                            .strategies = strategies,
+                            .nstrategies = 1,
+                            .nmemories = 1,
+                            .parts = 1,
+                            .executions = executions,
+                            .found_by = "test",
+                            .coverage = counts,
+                            .guided = guided,
+                            .find = note,
+                            .arg = &finds};
+
+    for (int i = 0; i < 3; i++)
+        w[i]->procs = procs[i];
+    memset(counts, 0, 3 * CELLS * sizeof *counts);
+    hunt(&p, &stats);
+    assert_int_equal(stats.executions, executions);
+    for (int i = 0; i < 3; i++)
+        workload_free(w[i]);
+}
+
+// Each execution of the hunt counts in its workload's row; those that make a finding small do not.
+static void what_a_workload_meets_counts_for_it(void **state)
+{
+    uint32_t procs[3] = {4, 4, 3};
+    uint64_t counts[3 * CELLS];
+    uint32_t met, alone;
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .walk = 40, .symptom = "x"};
+    hunt_three(procs, false, 3 * 32, counts);
+    const uint64_t expect[3 * CELLS] = {32, 0, 32, 0, 0, 32};
+    assert_memory_equal(counts, expect, sizeof expect);
+    struct coverage_sum sum = coverage_add_up(counts, 3);
+    assert_int_equal(sum.met, 2);
+    assert_int_equal(sum.holes + sum.impossible + sum.strange, 0);
+    coverage_share(counts, 3, 0, &met, &alone);
+    assert_true(met == 1 && alone == 0);
+    coverage_share(counts, 3, 2, &met, &alone);
+    assert_true(met == 1 && alone == 1);
+}
+
+// The third one alone has an odd number: a cell of its own, where the others share one.
+static void a_guided_hunt_gives_turns_to_what_others_do_not_meet(void **state)
+{
+    uint32_t procs[3] = {4, 4, 3}, alike[3] = {4, 4, 4};
+    uint64_t counts[3 * CELLS];
+
+    (void)state;
+    fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .procs = 99, .walk = 4};
+    hunt_three(procs, true, 8 * 32, counts); // a round: 2 + 2 + 4 slices
+    const uint64_t expect[3 * CELLS] = {64, 0, 64, 0, 0, 128};
+    assert_memory_equal(counts, expect, sizeof expect);
+    hunt_three(alike, true, 12 * 32, counts);
+    const uint64_t same[3 * CELLS] = {128, 0, 128, 0, 128, 0};
+    assert_memory_equal(counts, same, sizeof same);
 }
 
 // A quarter of the slices, of every strategy; minimizing and the case keep it.
@@ -277,6 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_is_what_is_needed),
+        cmocka_unit_test(what_a_workload_meets_counts_for_it),
+        cmocka_unit_test(a_guided_hunt_gives_turns_to_what_others_do_not_meet),
         cmocka_unit_test(what_needs_sysmon_frozen_is_found),
         cmocka_unit_test(a_case_names_the_memory_that_it_needs),
         cmocka_unit_test(one_signature_is_told_once),

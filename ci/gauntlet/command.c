@@ -4,6 +4,7 @@
 #include "ci/gauntlet/command.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,11 +96,32 @@ int command_fail(const char *format, ...)
     return EXIT_USAGE;
 }
 
+// Where command_argp waits for a table, or NULL.
+static jmp_buf *asked;
+static const struct argp *answer;
+
+const struct argp *command_argp(const struct command *c)
+{
+    char *argv[] = {(char *)(uintptr_t)c->name, NULL};
+    jmp_buf here;
+
+    answer = NULL;
+    asked = &here;
+    if (setjmp(here) == 0)
+        c->run(1, argv);
+    asked = NULL;
+    return answer;
+}
+
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     char name[64];
     char *own = argv[0];
 
+    if (asked != NULL) {
+        answer = argp;
+        longjmp(*asked, 1);
+    }
     snprintf(name, sizeof name, "gauntlet %s", own);
     argv[0] = name;
     argp_err_exit_status = EXIT_USAGE;

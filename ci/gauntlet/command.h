@@ -25,7 +25,10 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+extern const struct command commands[]; // up to one without a name
+
 int command_hunt(int argc, char **argv);
+extern const char *const hunt_fault_words[]; // of --faults, by enum sim_faults_allowed; then NULL
 int command_replay(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_minimize(int argc, char **argv);
@@ -37,6 +40,9 @@ int command_bench(int argc, char **argv);
 int command_regress(int argc, char **argv);
 int command_test(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_completion(int argc, char **argv);
+int command_man(int argc, char **argv);
 
 // Set by the first Ctrl-C (or SIGTERM); the second one ends the process.
 extern volatile sig_atomic_t command_stopped;
@@ -49,6 +55,9 @@ const char *command_commit(void);
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // argp_parse with this program's conventions; ends the process with status 2 on wrong usage.
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+// The table that a command gives to command_parse; NULL: it has none. The command is begun for it,
+// and left there.
+const struct argp *command_argp(const struct command *c);
 // For argp parsers of commands that take one CASE: the rest of their keys. *name gets the argument.
 error_t command_case_argument(int key, char *arg, struct argp_state *state, const char **name);
 // Reads an option's number, or ends with status 2 and one line.

@@ -60,7 +60,7 @@ check "no command" 2 "Usage: gauntlet" "$gauntlet"
 check "help" 0 "hunt races" "$gauntlet" --help
 check "unknown command" 2 "unknown command 'fly'" "$gauntlet" fly
 one_line
-for command in hunt check replay explain minimize refresh cases bank bench; do
+for command in hunt check replay explain minimize refresh cases bank bench doctor completion man; do
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done
@@ -142,6 +142,18 @@ check "unknown strategy, no folder" 2 "is not known" \
     "$gauntlet" hunt --strategy pct0 $calm --out "$scratch/none"
 [ ! -e "$scratch/none" ] || fail "a hunt that was refused made the output folder"
 
+# The machine: what is not allowed to this process is told, with what mends it.
+few='ulimit -v 40000000; exec "$0" doctor "$@"'
+check "doctor, few addresses" 2 "^broken  limit of addresses" sh -c "$few" "$gauntlet"
+grep -q "mend: ulimit -v unlimited$" "$scratch/out" || fail "doctor: how to mend it is not said"
+grep -q "^broken  engine's addresses .*cannot map" "$scratch/out" || fail "doctor: the engine starts"
+check "doctor, json" 2 '"mend"' sh -c "$few" "$gauntlet" --json
+json checks ok worse broken
+truth 'o["broken"] == sum(c["verdict"] == "broken" for c in o["checks"]) >= 2'
+truth 'all(c["mend"] for c in o["checks"] if c["verdict"] != "ok")'
+check "completion of what" 2 "SHELL expected" "$gauntlet" completion
+check "completion, other shell" 2 "'fish' is not known; there is: bash" "$gauntlet" completion fish
+
 # What is no regular file is refused, and not waited for.
 mkfifo "$scratch/pipe"
 mkdir "$scratch/piped"
@@ -168,6 +180,21 @@ check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$sc
 json seed commit executions points seconds stopped findings
 truth 'o["stopped"] is False'
 check "-j is --json" 0 '"findings"' "$gauntlet" hunt -j $calm --out "$scratch/clean"
+# What is met is the same in one process and in two: the plan is one.
+covered="--coverage --workload $files/world_stop.wl,$files/suspend_others.wl --executions 640 --seed 5"
+check "coverage, json" 0 '"coverage"' "$gauntlet" hunt --json $covered --out "$scratch/clean"
+truth 'set(o["coverage"]) == set("met holes impossible impossible_met workloads cells".split())'
+truth 'o["coverage"]["met"] > 40 and o["coverage"]["impossible_met"] == 0'
+truth 'len(o["coverage"]["cells"]) == o["coverage"]["met"] + o["coverage"]["holes"]'
+truth 'any(c["world"] == "stopped" and c["count"] > 0 for c in o["coverage"]["cells"])'
+truth 'any(c["sysmon"] == "frozen" and c["count"] > 0 for c in o["coverage"]["cells"])'
+cells='import json, sys; print(json.load(open(sys.argv[1]))["coverage"]["cells"])'
+python3 -c "$cells" "$scratch/out" >"$scratch/one"
+check "coverage, jobs" 0 '"coverage"' "$gauntlet" hunt --json $covered --jobs 2 --out "$scratch/clean"
+python3 -c "$cells" "$scratch/out" | cmp -s - "$scratch/one" || fail "two jobs meet something else than one"
+check "coverage" 0 "waiting -> running *gcstop" "$gauntlet" hunt $covered --out "$scratch/clean"
+grep -q "^ *[0-9]* *[0-9]*  world_stop$" "$scratch/out" || fail "coverage: no line for a workload"
+check "guided" 0 "0 found in 640 executions" "$gauntlet" hunt $covered --guided --out "$scratch/clean"
 check "strategies are named" 0 "; 1 workload, strategies random, pct2, pos, pct3, burst, surw, delay2$" \
     "$gauntlet" hunt $calm --out "$scratch/clean"
 check "strange faults" 2 "'some' is not known; there are: off mild all" \

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "ci/gauntlet/command.h"
+#include "ci/gauntlet/coverage.h"
 #include "ci/gauntlet/session.h"
 
-enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS, OPT_FAULTS };
+enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED };
 
 struct options {
     const char *out, *patch, *time;
@@ -22,7 +23,7 @@ struct options {
     uint32_t left_out; // workloads
     uint64_t seed, executions;
     double seconds;
-    bool seed_given, all_workloads, stop, json;
+    bool seed_given, all_workloads, stop, json, coverage, guided;
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +46,9 @@ static const struct argp_option options[] = {
      "Memory models, in turn: sc (default), tso (stores wait in buffers, as x86 has them)", 0},
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
+    {"coverage", OPT_COVERAGE, 0, 0,
+     "Tell in which surroundings goroutines changed their state, and in which they never did", 0},
+    {"guided", OPT_GUIDED, 0, 0, "More turns for workloads that meet what few others meet", 0},
     {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
     {"json", 'j', 0, 0, "One JSON object on standard output", 0},
     {0},
@@ -73,12 +77,12 @@ static uint32_t number_of_jobs(const char *text)
     return (uint32_t)n;
 }
 
-static const char *const fault_words[] = {"off", "mild", "all"};
+const char *const hunt_fault_words[] = {"off", "mild", "all", NULL};
 
 static enum sim_faults_allowed which_faults(const char *text)
 {
     for (int i = SIM_FAULTS_OFF; i <= SIM_FAULTS_ALL; i++)
-        if (strcmp(text, fault_words[i]) == 0)
+        if (strcmp(text, hunt_fault_words[i]) == 0)
             return (enum sim_faults_allowed)i;
     exit(command_fail("--faults: '%s' is not known; there are: off mild all", text));
 }
@@ -122,6 +126,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'o':
         o->out = command_folder("--out", arg);
+        return 0;
+    case OPT_COVERAGE:
+        o->coverage = true;
+        return 0;
+    case OPT_GUIDED:
+        o->guided = true;
         return 0;
     case OPT_STOP:
         o->stop = true;
@@ -286,9 +296,11 @@ static void print_command(const struct options *o, FILE *out)
     print_list(out, "--memory", o->memory, o->nmemories);
     print_list(out, "--oracle", o->oracle, o->noracles);
     if (o->faults != SIM_FAULTS_MILD)
-        fprintf(out, " --faults %s", fault_words[o->faults]);
+        fprintf(out, " --faults %s", hunt_fault_words[o->faults]);
     if (o->jobs > 0)
         fprintf(out, " --jobs %u", o->jobs);
+    if (o->guided)
+        fputs(" --guided", out);
     if (o->stop)
         fputs(" --stop-at-first", out);
 }
@@ -362,11 +374,15 @@ static void print_json(const struct options *o, const struct session *s)
     cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
     cJSON_AddBoolToObject(object, "stopped", command_stopped != 0);
     cJSON_AddItemToObject(object, "findings", s->findings);
+    if (s->params.coverage != NULL)
+        cJSON_AddItemToObject(object, "coverage", coverage_json(&s->params));
     command_print_json(object);
 }
 
 static int finish(const struct options *o, const struct session *s)
 {
+    if (!o->json && s->params.coverage != NULL)
+        coverage_print(&s->params, stdout);
     if (o->json)
         print_json(o, s);
     else
@@ -395,6 +411,7 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
     s->params.faults = o->faults;
     s->params.executions = o->executions;
     s->params.seconds = o->seconds > 0 || o->executions > 0 ? o->seconds : 60;
+    s->params.guided = o->guided;
     s->params.stop_at_first = o->stop;
     s->params.stop = &command_stopped;
     s->jobs = o->jobs ? o->jobs : 1;
@@ -443,9 +460,12 @@ int command_hunt(int argc, char **argv)
         return status;
     s.params.workloads = workloads;
     set_limits(&o, &s, found_by);
+    if (o.coverage)
+        s.params.coverage = coverage_new(s.params.nworkloads);
     first_line(&o, &s);
     session_run(&s);
     status = finish(&o, &s);
+    free(s.params.coverage);
     for (uint32_t i = 0; i < s.params.nworkloads; i++)
         workload_free(workloads[i]);
     return status;

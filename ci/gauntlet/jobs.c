@@ -4,6 +4,7 @@
 // pipe; only this process saves cases. A message is one header line and the bytes it announces:
 //
 //     find EXECUTIONS SECONDS MINIMIZING CHOICES REPLAYED STRATEGY MESSAGE_BYTES CASE_BYTES
+//     cover WORKLOAD CELL COUNT
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
 // A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
@@ -79,6 +80,24 @@ static void send_stats(const struct hunt_stats *s, bool end)
     send_all(line, (size_t)n, pipe_out);
 }
 
+// What was met, cell by cell.
+static void send_coverage(const struct hunt_params *p)
+{
+    char *text = NULL;
+    size_t n = 0;
+    uint32_t cells = p->coverage != NULL ? sim_coverage()->cells : 0;
+    FILE *out = open_memstream(&text, &n);
+
+    for (uint32_t w = 0; w < p->nworkloads; w++)
+        for (uint32_t cell = 0; cell < cells; cell++)
+            if (p->coverage[(size_t)w * cells + cell] > 0)
+                fprintf(out, "cover %u %u %llu\n", w, cell,
+                        (unsigned long long)p->coverage[(size_t)w * cells + cell]);
+    fclose(out);
+    send_all(text, n, pipe_out);
+    free(text);
+}
+
 static void send_progress(const struct hunt_stats *s, void *arg)
 {
     (void)arg;
@@ -99,6 +118,7 @@ static _Noreturn void job_main(struct session *s, uint32_t part, int fd)
         s->params.executions = (s->params.executions + s->jobs - 1 - part) / s->jobs;
     trial_init();
     hunt(&s->params, &stats);
+    send_coverage(&s->params);
     send_stats(&stats, true);
     fflush(NULL);
     _exit(0);
@@ -120,6 +140,18 @@ static bool take_stats(struct job *j, const char *header)
     return true;
 }
 
+static bool take_coverage(const struct session *s, const char *header)
+{
+    unsigned long long count;
+    uint32_t workload, cell, cells = s->params.coverage != NULL ? sim_coverage()->cells : 0;
+
+    if (sscanf(header, "cover %u %u %llu", &workload, &cell, &count) != 3 ||
+        workload >= s->params.nworkloads || cell >= cells)
+        return false;
+    s->params.coverage[(size_t)workload * cells + cell] += count;
+    return true;
+}
+
 // Bytes used of the buffer: 0 when the message is not whole, negative when it is none.
 static ssize_t take_message(struct session *s, struct job *j)
 {
@@ -137,7 +169,7 @@ static ssize_t take_message(struct session *s, struct job *j)
         return -1;
     memcpy(header, j->data, head);
     header[head] = 0;
-    if (take_stats(j, header))
+    if (take_stats(j, header) || take_coverage(s, header))
         return (ssize_t)head;
     if (sscanf(header, "find %llu %lf %llu %zu %d %15s %zu %zu", &executions, &f.seconds,
                &minimizing, &f.choices_before, &replayed, f.strategy, &message, &body) != 8 ||

@@ -8,7 +8,7 @@
 
 #include "ci/gauntlet/command.h"
 
-static const struct command commands[] = {
+const struct command commands[] = {
     {"hunt", "hunt races in the runtime, save what is found as cases", command_hunt},
     {"check", "run all schedules of a small workload, within a bound", command_check},
     {"replay", "run a saved case again", command_replay},
@@ -20,7 +20,11 @@ static const struct command commands[] = {
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
     {"audit", "run executions in two ways each, say where they differ", command_audit},
     {"bench", "measure the engine and the runtime", command_bench},
+    {"doctor", "what of this machine helps or hurts", command_doctor},
+    {"completion", "print what a shell needs to complete commands", command_completion},
+    {"man", "print the manual page", command_man},
     {"regress", NULL, command_regress},
+    {0},
 };
 
 static void usage(FILE *out)
@@ -28,7 +32,7 @@ static void usage(FILE *out)
     fputs("Usage: gauntlet COMMAND [OPTION...]\n\n"
           "Hunts races in a Go-style runtime under a deterministic scheduler.\n\n",
           out);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+    for (size_t i = 0; commands[i].name != NULL; i++)
         if (commands[i].summary != NULL)
             fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`gauntlet COMMAND --help` tells more. Exit status: 0 nothing found, or the outcome is "
@@ -66,7 +70,7 @@ int main(int argc, char **argv)
         usage(stdout);
         return EXIT_NOTHING;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+    for (size_t i = 0; commands[i].name != NULL; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
             int status = commands[i].run(argc - 1, argv + 1);
 

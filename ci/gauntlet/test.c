@@ -6,6 +6,16 @@
 
 int command_test(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    static const struct argp argp = {
+        NULL,
+        NULL,
+        "[TARGET...]",
+        "Builds the tree and runs its tests, every saved case among them. Takes the options of "
+        "`bazel test` too. Exit status 1 when a test fails.",
+        0,
+        0,
+        0};
+
+    command_parse(&argp, argc, argv, NULL);
     return command_fail("test builds this program first: run ./gauntlet test in the checkout");
 }

@@ -152,9 +152,23 @@ def one_sided_pairs(tree):
             yield where[0] + ("pairs [%s] names no other side" % tag,)
 
 
+PUBLISHES = re.compile(r"\b(store|xchg|cas|add|sub)_(release|acq_rel|seq_cst)\(")
+TAKES_OVER = re.compile(r"\b(load|xchg|cas|add|sub)_(acquire|acq_rel|seq_cst)\(")
+
+
+def pairs_of_one_kind(tree):
+    """Of the places that say `pairs [tag]` one publishes and one takes over, in that line or near it."""
+    for tag, where in sorted(pairs_of(tree, tree.runtime()).items()):
+        near = [without_comment(line) for path, n in where
+                for line in tree.lines(path)[max(n - 3, 0):n + 3]]
+        for side, order in ("release", PUBLISHES), ("acquire", TAKES_OVER):
+            if len(where) > 1 and not any(order.search(line) for line in near):
+                yield where[0] + ("pairs [%s]: no side of it is %s or stronger" % (tag, side),)
+
+
 def orders_without_pair(tree):
     """An order that is meant for somebody says for whom: in its line or the one beside it."""
-    order = re.compile(r"\b(load|store|xchg|cas|add|sub)_(acquire|release|acq_rel)\(")
+    order = re.compile(r"\b(load|store|xchg|cas|add|sub)_(acquire|release|acq_rel|seq_cst)\(")
     for path in tree.runtime():
         if path == "runtime/base/atomic.h":
             continue
@@ -295,6 +309,12 @@ def spdx(tree):
                 yield path, 1, "no line SPDX-License-Identifier: Apache-2.0"
 
 
+def anchors(tree, page):
+    """Headings of a page as links name them."""
+    return {re.sub(r"[^\w -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+            for line in tree.lines(page) if line.startswith("#")}
+
+
 def broken_links(tree):
     known = set(tree.paths)
     folders = {os.path.dirname(p) for p in known}
@@ -307,11 +327,14 @@ def broken_links(tree):
             continue
         for n, line in numbered(tree, path):
             for link in re.findall(r"\]\(([^)\s]+)\)", line):
-                if re.match(r"[a-z]+:|#", link):
+                if re.match(r"[a-z]+:", link):
                     continue
-                target = os.path.normpath(os.path.join(os.path.dirname(path), link.split("#")[0]))
+                file, _, anchor = link.partition("#")
+                target = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
                 if target not in known and target not in folders:
                     yield path, n, "link to %s, which is not there" % link
+                elif anchor and target.endswith(".md") and anchor not in anchors(tree, target):
+                    yield path, n, "link to %s, which has no such heading" % link
 
 
 def names_of_files(tree):
@@ -326,6 +349,7 @@ def names_of_files(tree):
 
 
 RULES = [
+    pairs_of_one_kind,
     long_lines, long_functions, one_sided_pairs, orders_without_pair, memory_order_rows,
     lock_rank_rows, memory_order, world_outside_host, thread_locals, conditionals,
     files_in_no_build, spdx, broken_links, names_of_files,

@@ -15,8 +15,9 @@ import tidy  # noqa: E402
 HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
 ORDERLY = {
     "BUILD": "# SPDX-License-Identifier: Apache-2.0\n",
-    "README.md": "[docs](docs/a.md) [out](https://example.org) [here](#x) [folder](docs)\n",
-    "docs/a.md": "[up](../README.md#top) `runtime/sched/a.c` `runtime/base/` `runtime/*.c`\n",
+    "README.md": "# A title, x\n[docs](docs/a.md) [out](https://example.org) [here](#a-title-x) "
+                 "[folder](docs)\n",
+    "docs/a.md": "[up](../README.md#a-title-x) `runtime/sched/a.c` `runtime/base/` `runtime/*.c`\n",
     "docs/locks.md": "| rank | is |\n| `RANK_A` | 10 | first |\n",
     "docs/memory-order.md": "| tag | publishes |\n| `a.b` | it |\n",
     "runtime/BUILD": "# SPDX-License-Identifier: Apache-2.0\nglob(['**/*.c', '**/*.h'])\n",
@@ -24,7 +25,8 @@ ORDERLY = {
     "runtime/base/rank.h": HEAD + "    RANK_A = 10, // why\n",
     "runtime/base/tls.c": HEAD + "_Thread_local int x;\n",
     "runtime/host/linux/host.c": HEAD + "#include <unistd.h>\n#if X\n#endif\n",
-    "runtime/sched/a.c": HEAD + '#include <stdint.h>\nx; // pairs [a.b]\nputs("malloc(");\n',
+    "runtime/sched/a.c": HEAD + '#include <stdint.h>\nstore_release(&y, 1); // pairs [a.b]\n'
+                                'puts("malloc(");\n',
     "runtime/sched/b.c": HEAD + "// pairs [a.b], not malloc()\nload_acquire(\n    &y);\n",
     "runtime/sched/b_test.c": HEAD + "// pairs [b.c]\n// pairs [b.c]\n",
 }
@@ -32,6 +34,7 @@ PLANTED = {
     "long_lines": ("runtime/sched/a.c", "// " + "x" * 98),
     "long_functions": ("runtime/sched/a.c", "int f(\n    int a)\n{\n" + "    a;\n" * 71 + "}\n"),
     "one_sided_pairs": ("runtime/sched/a.c", "z; // pairs [alone]\n"),
+    "pairs_of_one_kind": ("runtime/sched/a.c", "store_release(&z, 1); // pairs [two]\n" * 2),
     "orders_without_pair": ("runtime/sched/a.c", "x;\ny;\nstore_release(&x, 1);\n"),
     "memory_order_rows": ("docs/memory-order.md", "| `gone` | it |\n"),
     "lock_rank_rows": ("docs/locks.md", "| `RANK_GONE` | 7 | it |\n"),
@@ -63,6 +66,16 @@ class TidyTest(unittest.TestCase):
     def test_each_rule_has_a_planted_violation(self):
         self.assertEqual(set(PLANTED), {rule.__name__ for rule in tidy.RULES})
 
+    def test_anchor_that_is_no_heading_is_seen(self):
+        files = dict(ORDERLY)
+        files["docs/a.md"] += "[up](../README.md#a-title)\n"
+        self.assertEqual([v[0] for v in tidy.check(self.make(files))], ["docs/a.md"])
+
+    def test_seq_cst_names_its_pair_too(self):
+        files = dict(ORDERLY)
+        files["runtime/sched/a.c"] += "x;\ny;\nload_seq_cst(&x);\n"
+        self.assertEqual([v[0] for v in tidy.check(self.make(files))], ["runtime/sched/a.c"])
+
     def test_planted_violations_are_seen(self):
         for rule in tidy.RULES:
             with self.subTest(rule=rule.__name__):
@@ -87,7 +100,8 @@ class TidyTest(unittest.TestCase):
 
     def test_tables_agree_with_the_code_both_ways(self):
         for path, text, where in (
-                ("runtime/sched/b.c", "// pairs [new]\n// pairs [new]\n", "runtime/sched/b.c"),
+                ("runtime/sched/b.c", "cas_acq_rel(&x); // pairs [new]\ny; // pairs [new]\n",
+                 "runtime/sched/b.c"),
                 ("runtime/base/rank.h", "    RANK_B = 20,\n", "runtime/base/rank.h"),
                 ("runtime/base/rank.h", "    RANK_A = 11, // moved\n", "docs/locks.md")):
             with self.subTest(path=path, text=text):

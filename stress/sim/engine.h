@@ -382,7 +382,9 @@ struct sim_model {
     // survive that one.
     const char *last_words[SIM_FAULTS];
     const char *(*value)(uint64_t addr, uint64_t value); // see sim_word_value
+    const struct sim_coverage *(*coverage)(void);        // may be NULL
 };
+extern uint64_t *sim_cover; // where the model counts; NULL: it does not
 extern const struct sim_model *sim_model;
 bool oracle_on(const char *name);
 void oracle_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value);

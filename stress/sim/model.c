@@ -14,7 +14,7 @@
 // timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
 // of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
-// invariant: model_counts.c. Names of words: model_names.c.
+// invariant: model_counts.c. Coverage: model_coverage.c. Names of words: model_names.c.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
@@ -138,6 +138,8 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
 {
     const struct m *mp = rt_tls_g ? rt_tls_g->m : NULL;
     const char *where = "";
+    if (unlikely(sim_cover))
+        model_cover(from, to);
     if (!transition_legal(from, to))
         bad_state(gp, from, to, "no such transition");
     else if (from == G_RUNNING && places_running(gp) > (mp && mp->curg == gp))
@@ -319,6 +321,7 @@ static const struct sim_model model = {
     .last_words = {[SIM_FAULT_EAGAIN] = "runtime: cannot create a thread",
                    [SIM_FAULT_ENOMEM] = "runtime: out of memory: "},
     .value = model_value,
+    .coverage = model_coverage,
 };
 
 void sim_use_runtime(void)

@@ -16,6 +16,10 @@ void model_list_goroutines(char *buf, size_t bytes);
 void model_check_lists(void);  // cheap; whenever another thread runs
 void model_check_stable(void); // all; at a stable point
 
+// model_coverage.c
+const struct sim_coverage *model_coverage(void);
+void model_cover(uint32_t from, uint32_t to); // a change of state; while sim_cover is set
+
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);
 const char *model_value(uint64_t addr, uint64_t value); // as sim_word_value

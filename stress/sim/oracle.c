@@ -221,6 +221,20 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
     return buf;
 }
 
+// Coverage --------------------------------------------------------------------------------
+
+uint64_t *sim_cover;
+
+const struct sim_coverage *sim_coverage(void)
+{
+    return sim_model && sim_model->coverage ? sim_model->coverage() : NULL;
+}
+
+void sim_coverage_into(uint64_t *counts)
+{
+    sim_cover = sim_coverage() ? counts : NULL;
+}
+
 const char *sim_word_value(uint64_t addr, uint64_t value)
 {
     return sim_model && sim_model->value ? sim_model->value(addr, value) : NULL;

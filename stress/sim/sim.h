@@ -164,6 +164,7 @@ size_t sim_replay_taken(const struct sim_strategy *s, size_t *first_untaken);
 // By name: "random", "pct" (depth 3), "pct5" ..., "pos", "surw", "burst", "delay" (2), "delay4"
 // ..., "calm"; NULL when unknown.
 struct sim_strategy *sim_strategy_by_name(const char *name);
+const char *const *sim_strategy_names(void); // without numbers; NULL-terminated
 
 // Exhaustive search ------------------------------------------------------------------------
 // One execution after another under this strategy, until sim_explore_next says that there is no
@@ -282,6 +283,28 @@ const char *sim_output(void);
 // Which oracles report (all by default). Returns false for an unknown name.
 bool sim_oracle_enable(const char *name, bool on);
 const char *const *sim_oracle_names(void); // NULL-terminated
+
+// Coverage of what is meant to be met ----------------------------------------------------------
+
+struct sim_axis {
+    const char *name;
+    uint32_t n;
+    const char *const *values; // n
+};
+
+enum { SIM_AXES_MAX = 6 };
+
+// A matrix, which the program's model knows. A cell's number has a digit for each axis, the last
+// one the lowest.
+struct sim_coverage {
+    uint32_t axes, cells; // cells: the product of all n
+    struct sim_axis axis[SIM_AXES_MAX];
+    const char *(*impossible)(uint32_t cell); // why the cell cannot be met; NULL: it can
+};
+const struct sim_coverage *sim_coverage(void); // NULL: the program has none
+// From now on counts[cell] is how often it was met; NULL, as at first: nobody counts. `counts`
+// stays the caller's and must outlive the runs.
+void sim_coverage_into(uint64_t *counts);
 
 // Event log of the last run with params.trace -------------------------------------------------
 

@@ -44,3 +44,11 @@ struct sim_strategy *sim_strategy_by_name(const char *name)
     }
     return NULL;
 }
+
+const char *const *sim_strategy_names(void)
+{
+    static const char *names[sizeof families / sizeof families[0] + 1];
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        names[i] = families[i].name;
+    return names;
+}
