@@ -118,10 +118,10 @@ struct sim {
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
     bool poll_broken;
-    uint32_t holders;              // threads that hold stores
+    uint32_t holders;                                         // threads that hold stores
     bool (*on_fault)(uintptr_t, const struct host_context *); // the program's handler
     bool in_fault;                                            // it runs
-    uint64_t growth; // hash over what it has opened, and when
+    uint64_t growth;               // hash over what it has opened, and when
     uint32_t threads;              // ever started in this execution
     uint32_t ready;                // threads in run[]
     bool newly_ready;              // one came since the last look
