@@ -171,9 +171,8 @@ static void count_for(const struct hunter *h, const struct workload *w)
 
     while (w != NULL && i < p->nworkloads && p->workloads[i] != w)
         i++;
-    sim_coverage_into(p->coverage != NULL && w != NULL
-                          ? p->coverage + (size_t)i * sim_coverage()->cells
-                          : NULL);
+    sim_coverage_into(
+        p->coverage != NULL && w != NULL ? p->coverage + (size_t)i * sim_coverage()->cells : NULL);
 }
 
 static void run_slice(struct hunter *h, uint64_t slice)

@@ -12,6 +12,8 @@ import ast
 import fnmatch
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 # Columns: clang-format's limit where it formats.
@@ -348,8 +350,46 @@ def names_of_files(tree):
                         yield path, n, "names %s, which is not there" % found
 
 
+def tool(names, what):
+    """Path of the first of the programs that is here; None, after one line, when there is none."""
+    for name in names:
+        if shutil.which(name):
+            return shutil.which(name)
+    print("tidy: no %s here: %s is not checked" % (names[0], what), file=sys.stderr)
+    return None
+
+
+def layout_of_code(tree):
+    """As clang-format leaves it: version 14, because versions differ."""
+    if ".clang-format" not in tree.paths:
+        return
+    program = tool(["clang-format-14"], "the layout of C")
+    files = [p for p in tree.code() if not p.endswith(".S")]
+    if program is None or not files:
+        return
+    run = subprocess.run([program, "--dry-run"] + files, cwd=tree.root, text=True,
+                         stderr=subprocess.PIPE, check=False)
+    seen = set()
+    for path, line in re.findall(r"^(\S+?):(\d+):\d+: warning: code should be clang", run.stderr, re.M):
+        if path not in seen:  # one line a file: the tool mends all of it
+            seen.add(path)
+            yield path, int(line), "clang-format-14 -i %s changes it" % path
+
+
+def layout_of_builds(tree):
+    """As buildifier leaves it."""
+    builds = [p for p in tree.paths
+              if p.endswith(".bzl") or os.path.basename(p) in ("BUILD", "WORKSPACE")]
+    program = tool(["buildifier"], "the layout of BUILD files")
+    for path in builds if program else []:
+        run = subprocess.run([program, "-mode=check", "-lint=off", path], cwd=tree.root,
+                             capture_output=True, check=False)
+        if run.returncode != 0:
+            yield path, 1, "buildifier %s changes it" % path
+
+
 RULES = [
-    pairs_of_one_kind,
+    layout_of_code, layout_of_builds, pairs_of_one_kind,
     long_lines, long_functions, one_sided_pairs, orders_without_pair, memory_order_rows,
     lock_rank_rows, memory_order, world_outside_host, thread_locals, conditionals,
     files_in_no_build, spdx, broken_links, names_of_files,

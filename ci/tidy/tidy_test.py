@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each rule of tidy.py sees the violation planted for it, and nothing else in an orderly tree."""
 
+import io
 import os
+import shutil
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -20,7 +23,8 @@ ORDERLY = {
     "docs/a.md": "[up](../README.md#a-title-x) `runtime/sched/a.c` `runtime/base/` `runtime/*.c`\n",
     "docs/locks.md": "| rank | is |\n| `RANK_A` | 10 | first |\n",
     "docs/memory-order.md": "| tag | publishes |\n| `a.b` | it |\n",
-    "runtime/BUILD": "# SPDX-License-Identifier: Apache-2.0\nglob(['**/*.c', '**/*.h'])\n",
+    "runtime/BUILD": "# SPDX-License-Identifier: Apache-2.0\n\n"
+                     "glob([\n    \"**/*.c\",\n    \"**/*.h\",\n])\n",
     "runtime/base/atomic.h": HEAD + "memory_order_acquire\n",
     "runtime/base/rank.h": HEAD + "    RANK_A = 10, // why\n",
     "runtime/base/tls.c": HEAD + "_Thread_local int x;\n",
@@ -49,6 +53,13 @@ PLANTED = {
 }
 
 
+# Rules that ask a tool, each with a file that it would change; the tool may not be here.
+LAYOUT = {
+    "layout_of_code": ("clang-format-14", "runtime/sched/a.c", "int  x;\n"),
+    "layout_of_builds": ("buildifier", "runtime/BUILD", "x=1\n"),
+}
+
+
 class TidyTest(unittest.TestCase):
     def make(self, files):
         folder = tempfile.TemporaryDirectory()
@@ -64,7 +75,24 @@ class TidyTest(unittest.TestCase):
         self.assertEqual(tidy.check(self.make(ORDERLY)), [])
 
     def test_each_rule_has_a_planted_violation(self):
-        self.assertEqual(set(PLANTED), {rule.__name__ for rule in tidy.RULES})
+        self.assertEqual(set(PLANTED) | set(LAYOUT), {rule.__name__ for rule in tidy.RULES})
+
+    def test_layout_is_what_the_tool_says(self):
+        for name, (program, path, text) in LAYOUT.items():
+            with self.subTest(rule=name):
+                rule = getattr(tidy, name)
+                for planted, want in ((text, [path]), (text.replace("  ", " ").replace("=", " = "), [])):
+                    root = self.make({".clang-format": "BasedOnStyle: LLVM\n", path: planted})
+                    if shutil.which(program):
+                        self.assertEqual([v[0] for v in rule(tidy.Tree(root))], want)
+
+    def test_a_tool_that_is_not_here_is_said_in_one_line(self):
+        root = self.make({".clang-format": "", "a.c": "int  x;", "BUILD": "x=1"})
+        for name in LAYOUT:
+            with self.subTest(rule=name), mock.patch.dict(os.environ, PATH=root), \
+                    mock.patch("sys.stderr", io.StringIO()) as said:
+                self.assertEqual(list(getattr(tidy, name)(tidy.Tree(root))), [])
+                self.assertRegex(said.getvalue(), r"\Atidy: no .* here: .* is not checked\n\Z")
 
     def test_anchor_that_is_no_heading_is_seen(self):
         files = dict(ORDERLY)
@@ -78,6 +106,8 @@ class TidyTest(unittest.TestCase):
 
     def test_planted_violations_are_seen(self):
         for rule in tidy.RULES:
+            if rule.__name__ in LAYOUT:
+                continue
             with self.subTest(rule=rule.__name__):
                 path, text = PLANTED[rule.__name__]
                 files = dict(ORDERLY)

@@ -21,8 +21,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc, (void)argv;
     const char *path = getenv("GAUNTLET_WORKLOAD");
     char error[512];
-    struct workload *w = workload_read(
-        path ? path : "stress/workload/files/spawn_yield_park.wl", error, sizeof error);
+    struct workload *w = workload_read(path ? path : "stress/workload/files/spawn_yield_park.wl",
+                                       error, sizeof error);
     if (!w) {
         fprintf(stderr, "%s\n", error);
         exit(2);

@@ -13,12 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// clang-format off
 typedef struct { _Atomic uint32_t v; } atomic_u32;
 typedef struct { _Atomic int32_t v; } atomic_i32;
 typedef struct { _Atomic uint64_t v; } atomic_u64;
 typedef struct { _Atomic int64_t v; } atomic_i64;
 // ATOMIC_PTR(struct g) runnext;
 #define ATOMIC_PTR(type) struct { _Atomic(type *) v; }
+// clang-format on
 
 #define load_relaxed(a) atomic_load_explicit(&(a)->v, memory_order_relaxed)
 #define load_acquire(a) atomic_load_explicit(&(a)->v, memory_order_acquire)
@@ -37,18 +39,18 @@ typedef struct { _Atomic int64_t v; } atomic_i64;
 #define sub_seq_cst(a, x) atomic_fetch_sub_explicit(&(a)->v, (x), memory_order_seq_cst)
 
 // Strong compare-and-swap; *expected receives what was there. True when stored.
-#define cas_relaxed(a, expected, x)                                                              \
-    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_relaxed,      \
+#define cas_relaxed(a, expected, x)                                                                \
+    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_relaxed,        \
                                             memory_order_relaxed)
-#define cas_acquire(a, expected, x)                                                              \
-    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_acquire,      \
+#define cas_acquire(a, expected, x)                                                                \
+    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_acquire,        \
                                             memory_order_acquire)
-#define cas_release(a, expected, x)                                                              \
-    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_release,      \
+#define cas_release(a, expected, x)                                                                \
+    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_release,        \
                                             memory_order_relaxed)
-#define cas_acq_rel(a, expected, x)                                                              \
-    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_acq_rel,      \
+#define cas_acq_rel(a, expected, x)                                                                \
+    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_acq_rel,        \
                                             memory_order_acquire)
-#define cas_seq_cst(a, expected, x)                                                              \
-    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_seq_cst,      \
+#define cas_seq_cst(a, expected, x)                                                                \
+    atomic_compare_exchange_strong_explicit(&(a)->v, (expected), (x), memory_order_seq_cst,        \
                                             memory_order_seq_cst)

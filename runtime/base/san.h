@@ -25,21 +25,41 @@ void __tsan_write8(void *addr);
 
 #define SAN_UNINSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
 // The same for all functions between the two lines.
+// clang-format off
 #define SAN_UNINSTRUMENTED_BEGIN                                                                 \
     _Pragma(                                                                                     \
     "clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to=function)")
+// clang-format on
 #define SAN_UNINSTRUMENTED_END _Pragma("clang attribute pop")
 
 // The fiber of the calling thread's own stack (g0).
-static inline void *san_fiber_current(void) { return __tsan_get_current_fiber(); }
+static inline void *san_fiber_current(void)
+{
+    return __tsan_get_current_fiber();
+}
 // A fiber for a new goroutine stack; owned by the caller, released by san_fiber_destroy.
-static inline void *san_fiber_create(void) { return __tsan_create_fiber(0); }
-static inline void san_fiber_destroy(void *fiber) { __tsan_destroy_fiber(fiber); }
+static inline void *san_fiber_create(void)
+{
+    return __tsan_create_fiber(0);
+}
+static inline void san_fiber_destroy(void *fiber)
+{
+    __tsan_destroy_fiber(fiber);
+}
 // Called right before the stack pointer moves to `fiber`'s stack, from uninstrumented code.
-static inline SAN_UNINSTRUMENTED void san_switch(void *fiber) { __tsan_switch_to_fiber(fiber, 0); }
+static inline SAN_UNINSTRUMENTED void san_switch(void *fiber)
+{
+    __tsan_switch_to_fiber(fiber, 0);
+}
 // g0 has just taken over from a goroutine whose context lies in *save / is about to resume it.
-static inline SAN_UNINSTRUMENTED void san_context_saved(void *save) { __tsan_write8(save); }
-static inline SAN_UNINSTRUMENTED void san_context_loaded(void *save) { __tsan_write8(save); }
+static inline SAN_UNINSTRUMENTED void san_context_saved(void *save)
+{
+    __tsan_write8(save);
+}
+static inline SAN_UNINSTRUMENTED void san_context_loaded(void *save)
+{
+    __tsan_write8(save);
+}
 // Frames on the current fiber's shadow call stack.
 static inline SAN_UNINSTRUMENTED size_t san_depth(void)
 {
@@ -57,6 +77,7 @@ static inline SAN_UNINSTRUMENTED void san_depth_restore(size_t depth)
 #define SAN_UNINSTRUMENTED
 #define SAN_UNINSTRUMENTED_BEGIN
 #define SAN_UNINSTRUMENTED_END
+// clang-format off
 static inline void *san_fiber_current(void) { return NULL; }
 static inline void *san_fiber_create(void) { return NULL; }
 static inline void san_fiber_destroy(void *fiber) { (void)fiber; }
@@ -65,5 +86,6 @@ static inline void san_context_saved(void *save) { (void)save; }
 static inline void san_context_loaded(void *save) { (void)save; }
 static inline size_t san_depth(void) { return 0; }
 static inline void san_depth_restore(size_t depth) { (void)depth; }
+// clang-format on
 
 #endif

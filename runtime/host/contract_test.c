@@ -309,7 +309,7 @@ static bool a_fault_handler_makes_the_touch_succeed(void)
         return false;
     volatile char *top = (char *)guarded.hi;
     top[-1] = 1;
-    top[-2] = 2;                      // the same page
+    top[-2] = 2;                       // the same page
     top[-3 * HOST_PAGE_BYTES - 1] = 3; // two further below at once
     top[-2 * HOST_PAGE_BYTES] = 4;
     return guarded.faults == 2 && guarded.context_is_right && top[-1] == 1 &&

@@ -63,24 +63,24 @@ enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMP
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
 
 struct g {
-    struct gobuf sched;       // written by g0 around each switch; owner: who may change the status
-    void *fiber;              // const after g_new; of the sanitizer
-    struct m *m;              // owner: the m that runs it; NULL while it is not running
+    struct gobuf sched; // written by g0 around each switch; owner: who may change the status
+    void *fiber;        // const after g_new; of the sanitizer
+    struct m *m;        // owner: the m that runs it; NULL while it is not running
     _Alignas(8) atomic_u32 status; // atomic: enum g_status; casgstatus only
     _Alignas(8) atomic_u32 permit; // atomic: PERMIT_*
     // Atomic, relaxed: stack.lo, or STACK_PREEMPT + cause. Anyone poisons it; the goroutine puts it
     // back when it gives way. A request that comes too late makes it do so once more.
     _Alignas(8) atomic_u64 stackguard;
-    struct m *lockedm;        // written by itself while it runs; owner reads: the m it is tied to
-    uint32_t preempted;       // written by itself before it gives way: how << 8 | cause
-    struct g *schedlink;      // owner: the list that holds it (global queue, dead list)
-    uint64_t goid;            // const from newproc to goexit0
-    void (*fn)(void *);       // const from newproc to goexit0; for people
-    enum wait_reason wait;    // written by itself before it parks; for people
-    struct stack stack;       // owner: who may change the status; while it runs: the fault handler
-                              // on its m moves .open. Empty for g0 and some dead g's
-    struct timer timer;       // for rt_sleep; see timer.h
-    size_t san_base;          // g0: shadow call depth at the base of its stack; const after mstart
+    struct m *lockedm;     // written by itself while it runs; owner reads: the m it is tied to
+    uint32_t preempted;    // written by itself before it gives way: how << 8 | cause
+    struct g *schedlink;   // owner: the list that holds it (global queue, dead list)
+    uint64_t goid;         // const from newproc to goexit0
+    void (*fn)(void *);    // const from newproc to goexit0; for people
+    enum wait_reason wait; // written by itself before it parks; for people
+    struct stack stack;    // owner: who may change the status; while it runs: the fault handler
+                           // on its m moves .open. Empty for g0 and some dead g's
+    struct timer timer;    // for rt_sleep; see timer.h
+    size_t san_base;       // g0: shadow call depth at the base of its stack; const after mstart
 };
 
 struct m {
@@ -94,13 +94,13 @@ struct m {
     void *park_arg;                          // likewise
     struct m *schedlink;                     // lock: sched.lock; idle list
     struct note park;                        // sleeper: this m; waker: who took it off midle
-    struct p *oldp;          // owner: this m; the p that it left behind in a system call
-    struct g *lockedg;       // owner: this m; the goroutine that is tied to it
-    uint32_t locks_thread;   // owner: this m; depth of rt_lock_thread of lockedg
-    void (*startfn)(void);   // const after newm; runs instead of the scheduler, without a p
-    struct rand rand;                        // owner: this m
-    struct held_locks held;                  // owner: this m
-    struct m *alllink;                       // const after newm; sched.allm list
+    struct p *oldp;         // owner: this m; the p that it left behind in a system call
+    struct g *lockedg;      // owner: this m; the goroutine that is tied to it
+    uint32_t locks_thread;  // owner: this m; depth of rt_lock_thread of lockedg
+    void (*startfn)(void);  // const after newm; runs instead of the scheduler, without a p
+    struct rand rand;       // owner: this m
+    struct held_locks held; // owner: this m
+    struct m *alllink;      // const after newm; sched.allm list
 };
 
 enum p_status {
@@ -120,41 +120,41 @@ struct sysmontick {
 };
 
 struct p {
-    int32_t id;                          // const after procresize
-    uint32_t schedtick;                  // owner: the m that holds this p; goroutines started
-    _Alignas(8) atomic_u32 status;       // atomic: P_*; idle -> running only in acquirep. Leaving
-                                         // P_SYSCALL is by compare-and-swap: it hands over the p
+    int32_t id;                    // const after procresize
+    uint32_t schedtick;            // owner: the m that holds this p; goroutines started
+    _Alignas(8) atomic_u32 status; // atomic: P_*; idle -> running only in acquirep. Leaving
+                                   // P_SYSCALL is by compare-and-swap: it hands over the p
     // Written by the owner in execute: schedtick in the upper 16 bits, the g in the lower 48, for
     // those who ask the p to give way. One word, so that both are of one moment.
     _Alignas(8) atomic_u64 running;
-    _Alignas(8) atomic_u32 syscalltick;  // relaxed; counted by who ends a system call's hold on it
+    _Alignas(8) atomic_u32 syscalltick; // relaxed; counted by who ends a system call's hold on it
     _Alignas(8) atomic_u32 run_safe_point_fn; // atomic: 1 while for_each_p wants its function here
-    struct sysmontick sysmontick;        // owner: sysmon
-    struct m *m;                         // owner: the m that holds this p
-    struct p *link;                      // lock: sched.lock; idle list
-    struct rt_stats stats;               // owner: the m that holds this p
-    struct rt_stats stats_seen;          // lock: sched.lock; copy for rt_stats
-    struct g *gfree;                     // owner: the m that holds this p; dead g's
-    uint32_t ngfree;                     // owner: likewise
-    uint64_t goid_next, goid_end;        // owner: likewise; ids not yet given out
-    uint64_t nevents;                    // owner: likewise; events ever recorded
+    struct sysmontick sysmontick;             // owner: sysmon
+    struct m *m;                              // owner: the m that holds this p
+    struct p *link;                           // lock: sched.lock; idle list
+    struct rt_stats stats;                    // owner: the m that holds this p
+    struct rt_stats stats_seen;               // lock: sched.lock; copy for rt_stats
+    struct g *gfree;                          // owner: the m that holds this p; dead g's
+    uint32_t ngfree;                          // owner: likewise
+    uint64_t goid_next, goid_end;             // owner: likewise; ids not yet given out
+    uint64_t nevents;                         // owner: likewise; events ever recorded
     struct stackcache stackcache[STACK_CLASSES]; // owner: likewise; free stacks
 
     struct mutex timers_lock;
-    struct timer_slot *timers;           // lock: timers_lock; heap by .when, four children a node
-    uint32_t ntimers, timers_cap;        // lock: timers_lock
-    _Alignas(8) atomic_i64 timers_when;  // written under timers_lock, read without: earliest or 0
+    struct timer_slot *timers;          // lock: timers_lock; heap by .when, four children a node
+    uint32_t ntimers, timers_cap;       // lock: timers_lock
+    _Alignas(8) atomic_i64 timers_when; // written under timers_lock, read without: earliest or 0
 
     // The run queue. Slots are accessed relaxed: runqtail publishes them, and a thief that has
     // read an old one fails its swap of runqhead.
-    _Alignas(64) atomic_u32 runqhead;    // atomic: moved by whoever takes g's out
-    _Alignas(64) atomic_u32 runqtail;    // owner writes; release pairs [runq.tail]: who sees the
-                                         // new tail sees the slots before it
-    ATOMIC_PTR(struct g) runnext;        // atomic: the owner puts, anyone takes; runs next and
-                                         // inherits the time slice
+    _Alignas(64) atomic_u32 runqhead; // atomic: moved by whoever takes g's out
+    _Alignas(64) atomic_u32 runqtail; // owner writes; release pairs [runq.tail]: who sees the
+                                      // new tail sees the slots before it
+    ATOMIC_PTR(struct g) runnext;     // atomic: the owner puts, anyone takes; runs next and
+                                      // inherits the time slice
     ATOMIC_PTR(struct g) runq[RUNQ_SIZE];
 
-    struct event events[EVENT_RING];     // owner: the m that holds this p
+    struct event events[EVENT_RING]; // owner: the m that holds this p
 };
 
 // By the m that holds pp. The ring is never read by running code, so it needs no atomics.
@@ -189,32 +189,32 @@ enum { SAFEPOINT_STOP = 1, SAFEPOINT_FN = 2 };
 
 struct schedt {
     struct mutex lock;
-    struct m *midle;               // lock; m's asleep in stopm
-    int32_t nmidle;                // lock
-    int32_t nmidlelocked;          // lock; m's asleep that wait for the goroutine tied to them
-    int32_t nmsys;                 // lock; m's that never run goroutines: sysmon
-    int32_t nmfreed;               // lock; m's whose thread has ended
-    struct m *mfree;               // lock; those, to be used again
-    struct p *pidle;               // lock; p's that nobody holds
-    struct gqueue runq;            // lock; global queue
-    struct m *allm;                // lock
-    int32_t nm;                    // lock; m's ever made
-    struct rt_stats stats_m;       // lock; what m's count while they hold no p, and dead p's
+    struct m *midle;         // lock; m's asleep in stopm
+    int32_t nmidle;          // lock
+    int32_t nmidlelocked;    // lock; m's asleep that wait for the goroutine tied to them
+    int32_t nmsys;           // lock; m's that never run goroutines: sysmon
+    int32_t nmfreed;         // lock; m's whose thread has ended
+    struct m *mfree;         // lock; those, to be used again
+    struct p *pidle;         // lock; p's that nobody holds
+    struct gqueue runq;      // lock; global queue
+    struct m *allm;          // lock
+    int32_t nm;              // lock; m's ever made
+    struct rt_stats stats_m; // lock; what m's count while they hold no p, and dead p's
 
     // Stopping the world and for_each_p; see world.c. One at a time: who holds worldsema.
     struct sema worldsema;
     _Alignas(8) atomic_u32 safepoint; // atomic: SAFEPOINT_*; changed under lock
-    int32_t stopwait;              // lock; p's that are still to stop
-    struct note stopnote;          // sleeper: who stops the world; waker: the last p to stop
+    int32_t stopwait;                 // lock; p's that are still to stop
+    struct note stopnote;             // sleeper: who stops the world; waker: the last p to stop
     void (*safepoint_fn)(struct p *); // const while SAFEPOINT_FN is set
-    int32_t safepoint_wait;        // lock; p's whose turn is still to come
-    struct note safepoint_note;    // sleeper: who called for_each_p; waker: the last p
+    int32_t safepoint_wait;           // lock; p's whose turn is still to come
+    struct note safepoint_note;       // sleeper: who called for_each_p; waker: the last p
 
-    struct m *sysmon;              // const once it is started
-    bool sysmonwait;               // lock; it sleeps until it is woken
-    struct note sysmonnote;        // sleeper: sysmon; waker: who clears sysmonwait
+    struct m *sysmon;                // const once it is started
+    bool sysmonwait;                 // lock; it sleeps until it is woken
+    struct note sysmonnote;          // sleeper: sysmon; waker: who clears sysmonwait
     _Alignas(8) atomic_i32 runqsize; // written under lock; hint without: re-checked under it
-    _Alignas(8) atomic_i32 npidle; // written under lock; hint without
+    _Alignas(8) atomic_i32 npidle;   // written under lock; hint without
     // Spinning m's. Every change and every look that a sleeping decision hangs on is a
     // read-modify-write: a submitter (wakep) and the last spinner (findrunnable) meet in its
     // order of changes.
@@ -230,7 +230,7 @@ struct schedt {
     _Alignas(8) atomic_u32 ngfree; // written under gfree_lock; hint without
 
     struct mutex allgs_lock;
-    uint32_t allgs_cap;            // allgs_lock
+    uint32_t allgs_cap; // allgs_lock
 };
 
 extern struct schedt sched;
@@ -244,8 +244,8 @@ extern struct m m0;
 // Every g ever made (g0s excepted), in the order of making; grows, never shrinks. Reading needs no
 // lock: first the length, then the array.
 struct allgs {
-    ATOMIC_PTR(struct g *) v;      // release pairs [allgs.v]
-    _Alignas(8) atomic_u32 n;      // release pairs [allgs.n]: who sees it sees array and g's
+    ATOMIC_PTR(struct g *) v; // release pairs [allgs.v]
+    _Alignas(8) atomic_u32 n; // release pairs [allgs.n]: who sees it sees array and g's
 };
 extern struct allgs allgs;
 
@@ -312,13 +312,13 @@ struct found {
 struct found findrunnable(struct m *mp);
 
 // proc.c
-void schedule(void); // does not return
+void schedule(void);                                         // does not return
 void execute(struct m *mp, struct g *gp, bool inherit_time); // on g0; does not return
 void dropg(struct m *mp, struct g *gp);
 void goyield_m(struct g *gp);
 void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reason);
 void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason);
-void goready(struct g *gp);        // by a goroutine
+void goready(struct g *gp);          // by a goroutine
 void ready(struct g *gp, bool next); // on g0
 struct g *newproc(void (*fn)(void *), void *arg, uint32_t stack_class);
 
@@ -349,7 +349,7 @@ void resumeg(const struct suspended *s);
 void stop_the_world(void);
 void start_the_world(int32_t procs); // 0: as many p's as before
 void for_each_p(void (*fn)(struct p *));
-void gcstopm(void);                  // by an m that holds a p, when the world is being stopped
+void gcstopm(void); // by an m that holds a p, when the world is being stopped
 void run_safe_point_fn(struct p *pp);
 void run_safe_point_fn_locked(struct p *pp);
 void stopped_one_locked(void);

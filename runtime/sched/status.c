@@ -11,6 +11,7 @@
 #define TO(state) (1u << (state))
 
 // Row: from; bits: to. Scan bits apart.
+// clang-format off
 static const uint16_t allowed[G_STATES] = {
     [G_IDLE] = TO(G_DEAD),                  // fresh, now complete
     [G_RUNNABLE] = TO(G_RUNNING),           // execute
@@ -30,6 +31,7 @@ static const uint16_t allowed[G_STATES] = {
     [G_COPYSTACK] = TO(G_RUNNING) | TO(G_WAITING), // as it was before
     [G_PREEMPTED] = TO(G_WAITING),          // the suspender owns it now
 };
+// clang-format on
 
 bool gstatus_allowed(uint32_t from, uint32_t to)
 {
@@ -41,8 +43,8 @@ uint32_t readgstatus(struct g *gp)
     return load_acquire(&gp->status); // pairs [g.status]
 }
 
-static _Noreturn void status_throw(const char *text, const struct g *gp, uint32_t from,
-                                   uint32_t to, uint32_t is)
+static _Noreturn void status_throw(const char *text, const struct g *gp, uint32_t from, uint32_t to,
+                                   uint32_t is)
 {
     struct print out;
     print_begin(&out);

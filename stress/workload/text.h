@@ -26,7 +26,7 @@ enum {
     WL_NAME_BYTES = 32,
     WL_DEPTH = 8, // of loops
     WL_PROCS = 64,
-    WL_PROCS_TINY = 16, // what the runtime of tiny sizes allows
+    WL_PROCS_TINY = 16,    // what the runtime of tiny sizes allows
     WL_ITERATIONS = 65535, // of one operation in one goroutine
     WL_EXECUTED = 1000000, // operations of the whole program
     WL_INSTANCE_NAME = WL_NAME_BYTES + 12,

@@ -11,8 +11,8 @@ enum { LEAST_SHIFT = 4, SHIFTS = 9 };
 struct burst {
     struct sim_strategy base;
     struct dice dice;
-    uint64_t until;     // number of the point at which the window ends
-    uint32_t favourite; // thread
+    uint64_t until;                                 // number of the point at which the window ends
+    uint32_t favourite;                             // thread
     uint64_t shut_out[(SIM_THREADS_MAX + 63) / 64]; // bit per thread
 };
 
