@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE = 8, TURN = 1000, SEEN_MIN = 1 << 16, SEEN_MAX = 1 << 25 };
+enum { ANSWERS_MAX = 64, PATIENCE = 8, TURN = 1000, SEEN_MIN = 1 << 16, SEEN_MAX = 1 << 25 };
 
 // A choice on the way to the present leaf.
 struct level {
@@ -208,7 +208,7 @@ static uint64_t who_may_run(const struct explorer *x, const struct sim_point *p,
 
 static uint64_t all_of(uint32_t n)
 {
-    return n == 64 ? UINT64_MAX : (1ull << n) - 1;
+    return n == ANSWERS_MAX ? UINT64_MAX : (1ull << n) - 1;
 }
 
 enum { AT_RUN, AT_GIVE_WAY, AT_BLOCK, SITUATIONS };
@@ -249,6 +249,8 @@ static uint32_t explore_choose(struct sim_strategy *s, const struct sim_point *p
     struct explorer *x = (void *)s;
     if (!begun(x))
         return 0;
+    if (sim_names_thread(p->at.kind) && p->n > ANSWERS_MAX) // no small program
+        sim_finish(SIM_LIMIT);
     switch (p->at.kind) {
     case SIM_RUN:
         return choose_run(x, p);

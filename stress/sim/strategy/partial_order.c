@@ -15,9 +15,10 @@ enum { WORDS = 1 << 14, SHARED_MIN = 1 << 8 };
 struct order_word {
     uint64_t word;
     uint64_t wrote; // number of the last write
-    uint64_t users; // a bit for each thread
     uint32_t stamp;
-    bool changed; // by one of them
+    uint32_t user; // a thread that has used it, and 1
+    bool several;  // others have
+    bool changed;  // one of them changes it
 };
 
 static uint64_t hash(uint64_t a, uint64_t b)
@@ -150,9 +151,10 @@ void order_step(struct partial_order *o, uint64_t pending, bool sharing)
         if (changes(pending))
             w->wrote = self;
         if (sharing) {
-            w->users |= 1ull << sim.thread;
+            w->several |= w->user != 0 && w->user != sim.thread + 1;
+            w->user = sim.thread + 1;
             w->changed |= changes(pending);
-            if (w->changed && (w->users & (w->users - 1)) != 0)
+            if (w->changed && w->several)
                 note_shared(o, word);
         }
     }
