@@ -5,7 +5,6 @@
 // which the first different pair of each way differs.
 #include "ci/gauntlet/audit.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,76 +97,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-// Workloads --------------------------------------------------------------------------------
-
-struct set {
-    struct workload *w[LIST_MAX];
-    char *path[LIST_MAX];
-    uint32_t n, left_out; // left_out: of other sizes
-};
-
-static int is_workload(const struct dirent *entry)
-{
-    size_t n = strlen(entry->d_name);
-
-    return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".wl") == 0;
-}
-
-// Those of one size: of named ones the first decides, of all it is tiny. The others are counted.
-static int add(struct set *s, const char *name, bool prod)
-{
-    char error[STORE_PATH_BYTES + 512], *path;
-    bool file = strchr(name, '/') != NULL || access(name, F_OK) == 0;
-
-    if (asprintf(&path, "%s%s%s%s", file ? "" : command_root(),
-                 file ? "" : "/stress/workload/files/", name, file ? "" : ".wl") < 0)
-        return command_fail("out of memory");
-    struct workload *w = workload_read(path, error, sizeof error);
-    if (w == NULL) {
-        fprintf(stderr, "%s\n", error);
-        return EXIT_USAGE;
-    }
-    if (w->prod != (s->n > 0 ? s->w[0]->prod : w->prod && prod)) {
-        s->left_out++;
-        workload_free(w);
-        free(path);
-        return 0;
-    }
-    s->w[s->n] = w;
-    s->path[s->n++] = path;
-    return 0;
-}
-
-static int add_all(struct set *s)
-{
-    struct dirent **entries;
-    char dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES + 512];
-    int status = 0;
-
-    snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
-    int n = scandir(dir, &entries, is_workload, alphasort);
-    if (n <= 0)
-        return command_fail(
-            "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
-    for (int i = 0; i < n; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
-        if (status == 0 && s->n < LIST_MAX)
-            status = add(s, path, false);
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
-}
-
-static int read_workloads(const struct options *o, struct set *s)
-{
-    int status = o->nworkloads == 0 ? add_all(s) : 0;
-
-    for (uint32_t i = 0; i < o->nworkloads && status == 0; i++)
-        status = add(s, o->workload[i], true);
-    return status;
 }
 
 // The audit --------------------------------------------------------------------------------
@@ -467,7 +396,7 @@ static void print_json(const struct audit *a)
     command_print_json(object);
 }
 
-static void first_line(const struct options *o, const struct set *set)
+static void first_line(const struct options *o, const struct command_workloads *set)
 {
     FILE *out = o->json ? stderr : stdout;
 
@@ -495,13 +424,13 @@ int command_audit(int argc, char **argv)
         0,
         0};
     struct options o = {.executions = EXECUTIONS};
-    struct set set = {.n = 0};
+    struct command_workloads set;
     static struct audit a;
 
     if (audit_is_child(argc, argv))
         return audit_child(argv);
     command_parse(&argp, argc, argv, &o);
-    int status = read_workloads(&o, &set);
+    int status = command_workloads(o.workload, o.nworkloads, &set) ? 0 : EXIT_USAGE;
     if (status == 0 && o.patch != NULL)
         status = command_check_patch(set.w[0]->prod, o.patch);
     if (status == 0)
@@ -523,9 +452,6 @@ int command_audit(int argc, char **argv)
         print_json(&a);
     else
         tell_all(&a);
-    for (uint32_t i = 0; i < set.n; i++) {
-        workload_free(set.w[i]);
-        free(set.path[i]);
-    }
+    command_workloads_free(&set);
     return a.broken ? EXIT_USAGE : differing(&a) ? EXIT_FINDINGS : EXIT_NOTHING;
 }

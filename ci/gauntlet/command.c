@@ -3,6 +3,7 @@
 // Shared parts of the subcommands: see command.h.
 #include "ci/gauntlet/command.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -288,21 +289,98 @@ bool command_may_use_patch(char patch[STORE_PATH_BYTES], bool trusted)
     return usable;
 }
 
+static void workload_path(const char *name, char *path, size_t bytes)
+{
+    snprintf(path, bytes, "%s", name);
+    if (strchr(name, '/') != NULL || access(name, F_OK) == 0)
+        return;
+    snprintf(path, bytes, "%s/stress/workload/checks/%s.wl", command_root(), name);
+    if (access(path, F_OK) != 0)
+        snprintf(path, bytes, "%s/stress/workload/files/%s.wl", command_root(), name);
+}
+
 struct workload *command_workload(const char *name)
 {
     char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
     struct workload *w;
 
-    snprintf(path, sizeof path, "%s", name);
-    if (strchr(name, '/') == NULL && access(name, F_OK) != 0) {
-        snprintf(path, sizeof path, "%s/stress/workload/checks/%s.wl", command_root(), name);
-        if (access(path, F_OK) != 0)
-            snprintf(path, sizeof path, "%s/stress/workload/files/%s.wl", command_root(), name);
-    }
+    workload_path(name, path, sizeof path);
     w = workload_read(path, error, sizeof error);
     if (w == NULL) {
         fflush(stdout);
         fprintf(stderr, "%s\n", error);
     }
     return w;
+}
+
+static int is_workload(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+
+    return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".wl") == 0;
+}
+
+static bool add_workload(struct command_workloads *out, const char *name, bool any_sizes)
+{
+    struct workload *w = command_workload(name);
+    char path[STORE_PATH_BYTES];
+
+    if (w == NULL)
+        return false;
+    if (w->prod != (out->n > 0 ? out->w[0]->prod : w->prod && any_sizes)) {
+        if (any_sizes)
+            fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out\n", w->name,
+                    out->w[0]->name);
+        out->left_out++;
+        workload_free(w);
+        return true;
+    }
+    workload_path(name, path, sizeof path);
+    out->path[out->n] = strdup(path);
+    out->w[out->n++] = w;
+    return true;
+}
+
+static bool add_all_workloads(struct command_workloads *out)
+{
+    struct dirent **entries;
+    char dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES + 512];
+    bool ok = true;
+
+    snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
+    int n = scandir(dir, &entries, is_workload, alphasort);
+    if (n <= 0) {
+        command_fail(
+            "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
+        if (ok && out->n < COMMAND_WORKLOADS)
+            ok = add_workload(out, path, false);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok;
+}
+
+bool command_workloads(char *const *names, uint32_t n, struct command_workloads *out)
+{
+    bool ok = true;
+
+    *out = (struct command_workloads){.n = 0};
+    if (n == 0)
+        return add_all_workloads(out);
+    for (uint32_t i = 0; i < n && ok; i++)
+        ok = add_workload(out, names[i], true);
+    return ok;
+}
+
+void command_workloads_free(struct command_workloads *w)
+{
+    for (uint32_t i = 0; i < w->n; i++) {
+        workload_free(w->w[i]);
+        free(w->path[i]);
+    }
+    w->n = 0;
 }

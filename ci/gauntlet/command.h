@@ -74,6 +74,16 @@ double command_seconds(const char *option, const char *text);
 // The workload that a person means by `name`: a file, or a name in stress/workload/files or checks.
 // NULL after one line on standard error. The caller frees it.
 struct workload *command_workload(const char *name);
+enum { COMMAND_WORKLOADS = 64 };
+struct command_workloads {
+    struct workload *w[COMMAND_WORKLOADS];
+    char *path[COMMAND_WORKLOADS];
+    uint32_t n, left_out; // left_out: of other sizes
+};
+// Those with these names, of the sizes that the first one has, or (n 0) all of the checkout that
+// have tiny sizes, where edges are near. False after a line on standard error.
+bool command_workloads(char *const *names, uint32_t n, struct command_workloads *out);
+void command_workloads_free(struct command_workloads *w);
 // Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or
 // repro/bank. False after one line on standard error.
 bool command_case(const char *name, struct repro_case *c, char *path);

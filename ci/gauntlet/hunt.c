@@ -3,7 +3,6 @@
 // gauntlet hunt: options, workloads, the first and the last line. The hunt itself is in session.c.
 #include "repro/hunt.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,10 +19,9 @@ struct options {
     char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX], *memory[LIST_MAX];
     uint32_t nworkloads, nstrategies, noracles, nmemories, jobs;
     enum sim_faults_allowed faults;
-    uint32_t left_out; // workloads
     uint64_t seed, executions;
     double seconds;
-    bool seed_given, all_workloads, stop, json, coverage, guided;
+    bool seed_given, stop, json, coverage, guided;
 };
 
 static const struct argp_option options[] = {
@@ -147,63 +145,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-// Workloads --------------------------------------------------------------------------------
-
-static int is_workload(const struct dirent *entry)
-{
-    size_t n = strlen(entry->d_name);
-
-    return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".wl") == 0;
-}
-
-// All of the checkout's folder, as if they had been named.
-static int name_all(struct options *o)
-{
-    struct dirent **entries;
-    char dir[STORE_PATH_BYTES], *path;
-
-    o->all_workloads = true;
-    snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
-    int n = scandir(dir, &entries, is_workload, alphasort);
-    if (n <= 0)
-        return command_fail(
-            "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
-    for (int i = 0; i < n; i++) {
-        if (o->nworkloads < LIST_MAX && asprintf(&path, "%s/%s", dir, entries[i]->d_name) > 0)
-            o->workload[o->nworkloads++] = path;
-        free(entries[i]);
-    }
-    free(entries);
-    return 0;
-}
-
-// Those of one size. Of named ones the first decides; a hunt in all of them takes tiny sizes, where
-// edges are near, and counts the others.
-static int read_workloads(struct options *o, struct workload **list, uint32_t *n)
-{
-    if (o->nworkloads == 0 && name_all(o) != 0)
-        return EXIT_USAGE;
-    for (uint32_t i = 0; i < o->nworkloads; i++) {
-        struct workload *w = command_workload(o->workload[i]);
-
-        if (w == NULL)
-            return EXIT_USAGE;
-        if (o->all_workloads && w->prod) {
-            o->left_out++;
-            workload_free(w);
-            continue;
-        }
-        if (*n > 0 && list[0]->prod != w->prod) {
-            fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out of this hunt\n",
-                    w->name, list[0]->name);
-            workload_free(w);
-            continue;
-        }
-        list[(*n)++] = w;
-    }
-    return 0;
-}
-
 // Engine settings --------------------------------------------------------------------------
 
 static int set_strategies(struct options *o, struct hunt_params *p)
@@ -290,7 +231,7 @@ static void print_command(const struct options *o, FILE *out)
         fprintf(out, " --for %s", o->time);
     if (o->executions > 0)
         fprintf(out, " --executions %llu", (unsigned long long)o->executions);
-    if (!o->all_workloads)
+    if (o->nworkloads > 0)
         print_list(out, "--workload", o->workload, o->nworkloads);
     print_list(out, "--strategy", o->strategy, o->nstrategies);
     print_list(out, "--memory", o->memory, o->nmemories);
@@ -336,7 +277,7 @@ static bool is_first(const char *const *list, uint32_t i)
     return true;
 }
 
-static void first_line(const struct options *o, const struct session *s)
+static void first_line(const struct options *o, const struct session *s, uint32_t left_out)
 {
     FILE *out = o->json ? stderr : stdout;
     const struct hunt_params *p = &s->params;
@@ -347,8 +288,8 @@ static void first_line(const struct options *o, const struct session *s)
     fprintf(out, "seed %llu, commit %s, sizes %s%s; %u workload%s", (unsigned long long)o->seed,
             command_commit(), command_sizes, o->patch ? ", patched" : "", p->nworkloads,
             command_s(p->nworkloads));
-    if (o->left_out > 0)
-        fprintf(out, " (%u of prod sizes left out)", o->left_out);
+    if (left_out > 0)
+        fprintf(out, " (%u of other sizes left out)", left_out);
     fprintf(out, ", strateg%s ", different == 1 ? "y" : "ies");
     for (uint32_t i = 0; i < p->nstrategies; i++)
         if (is_first(p->strategies, i))
@@ -435,7 +376,7 @@ int command_hunt(int argc, char **argv)
         0,
         0,
         0};
-    struct workload *workloads[LIST_MAX];
+    struct command_workloads workloads;
     char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[CASE_COMMAND_BYTES];
     struct options o = {.out = out, .faults = SIM_FAULTS_MILD};
     struct session s = {0};
@@ -443,7 +384,7 @@ int command_hunt(int argc, char **argv)
 
     snprintf(out, sizeof out, "%s/repro/cases", command_root());
     command_parse(&argp, argc, argv, &o);
-    status = read_workloads(&o, workloads, &s.params.nworkloads);
+    status = command_workloads(o.workload, o.nworkloads, &workloads) ? 0 : EXIT_USAGE;
     if (status == 0)
         status = set_strategies(&o, &s.params);
     if (status == 0)
@@ -451,22 +392,22 @@ int command_hunt(int argc, char **argv)
     if (status == 0)
         status = set_oracles(&o);
     if (status == 0 && o.patch != NULL) // before anything is written
-        status = command_check_patch(workloads[0]->prod, o.patch);
+        status = command_check_patch(workloads.w[0]->prod, o.patch);
     if (status == 0 && !store_writable(o.out, error, sizeof error))
         status = command_fail("cases cannot be saved: %s (--out names another folder)", error);
     if (status == 0)
-        status = command_become(workloads[0]->prod, o.patch, argv);
+        status = command_become(workloads.w[0]->prod, o.patch, argv);
     if (status != 0)
         return status;
-    s.params.workloads = workloads;
+    s.params.workloads = workloads.w;
+    s.params.nworkloads = workloads.n;
     set_limits(&o, &s, found_by);
     if (o.coverage)
         s.params.coverage = coverage_new(s.params.nworkloads);
-    first_line(&o, &s);
+    first_line(&o, &s, workloads.left_out);
     session_run(&s);
     status = finish(&o, &s);
     free(s.params.coverage);
-    for (uint32_t i = 0; i < s.params.nworkloads; i++)
-        workload_free(workloads[i]);
+    command_workloads_free(&workloads);
     return status;
 }
