@@ -164,7 +164,10 @@ static void gosched_m(struct g *gp)
 
 void rt_yield(void)
 {
-    rt_assert(getg() == getg()->m->curg);
+    struct g *gp = getg();
+    rt_assert(gp == gp->m->curg);
+    // who wants it to stop must not have to meet it in a queue
+    preempt_check(gp, PREEMPT_AT_CALL);
     mcall(gosched_m);
 }
 
