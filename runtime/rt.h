@@ -68,8 +68,8 @@ void rt_exitsyscall(void);
 void rt_entersyscallblock(void);
 
 // Gives way if that was asked for: by the runtime after a time slice (10 ms), or when all must
-// stop. rt_go, rt_ready, rt_yield and rt_exitsyscall ask likewise; long computations without such calls
-// should call it now and then. It costs a few instructions.
+// stop. rt_go, rt_ready, rt_yield and rt_exitsyscall ask likewise; long computations without such
+// calls should call it now and then. It costs a few instructions.
 void rt_preempt_point(void);
 // Asks gp to give way at its next such call. Given to one that does not run it acts later, or, if
 // that ends, not at all or on who has the handle then. For experiments.
