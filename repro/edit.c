@@ -100,7 +100,7 @@ static void drop_unreached(struct editor *e)
         for (uint32_t i = 0; i < w->ops; i++) {
             const struct wl_op *op = &w->op[i];
 
-            if (op->kind != WL_GO || e->drop[i] || e->drop_body[op->a] || reached[op->a] ||
+            if (!wl_starts(op->kind) || e->drop[i] || e->drop_body[op->a] || reached[op->a] ||
                 !reached[body_of(w, i)])
                 continue;
             reached[op->a] = more = true;

@@ -66,17 +66,19 @@ static bool is_buffered(const struct sim_event *e)
            strcmp(e->what, "load own") == 0;
 }
 
-// Between the two places of a finding lies what ought to have ordered them; else the end matters
-// most.
+// Between the last two places of a finding lies what ought to have ordered them; else the end
+// matters most.
 static void window(const struct view *v, uint64_t *begin, uint64_t *end)
 {
     const struct sim_finding *f = &v->r->finding;
 
     *begin = v->r->points - v->r->points / 4;
     *end = v->r->points;
-    if (v->r->outcome == SIM_FOUND && f->places == 2) {
-        *begin = f->place[0].point < f->place[1].point ? f->place[0].point : f->place[1].point;
-        *end = f->place[0].point < f->place[1].point ? f->place[1].point : f->place[0].point;
+    if (v->r->outcome == SIM_FOUND && f->places >= 2) {
+        uint64_t a = f->place[f->places - 2].point, b = f->place[f->places - 1].point;
+
+        *begin = a < b ? a : b;
+        *end = a < b ? b : a;
     }
 }
 

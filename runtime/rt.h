@@ -60,8 +60,8 @@ void rt_ready(struct g *gp);
 void rt_sleep(int64_t duration_ns);
 
 // Before and after a call that may block in the kernel: others may have the caller's p meanwhile.
-// Between the two nothing of the runtime may be called. After the return the caller may run on
-// another p, not on another thread.
+// Between the two nothing of the runtime may be called, and no pointer to an object obtained. After
+// the return the caller may run on another p, not on another thread.
 void rt_entersyscall(void);
 void rt_exitsyscall(void);
 // The same for a call that is known to block: the p goes to others at once.

@@ -13,15 +13,16 @@
 
 #include "ci/gauntlet/command.h"
 
-enum { LIST_MAX = 64, EXECUTIONS = 40000, SIDES = 2, LINE = 2048 };
+enum { EXECUTIONS = 40000, SIDES = 2, LINE = 2048 };
 
 struct options {
     const char *patch;
-    char *workload[LIST_MAX];
+    char *workload[COMMAND_LIST];
     uint32_t nworkloads;
-    uint64_t seed, executions, slice;
+    uint64_t seed, executions;
+    uint64_t first, last; // slices
     bool way[AUDIT_WAYS], ways_given;
-    bool seed_given, slice_given, json;
+    bool seed_given, slices_given, json;
 };
 
 static const struct argp_option options[] = {
@@ -33,7 +34,8 @@ static const struct argp_option options[] = {
      0},
     {"way", 'W', "LIST", 0,
      "Only these: again, trace, replay, case, process, fixed, padded, O0 (default: all)", 0},
-    {"slice", 'i', "N", 0, "Only this slice of the plan: repeats a difference", 0},
+    {"slice", 'i', "N[-M]", 0,
+     "Only this slice of the plan, or these: repeats a difference, with what ran before", 0},
     {"patch", 'p', "FILE", 0, "Of a runtime with this diff applied", 0},
     {"json", 'j', 0, 0, "One JSON object on standard output", 0},
     {0},
@@ -55,6 +57,18 @@ static void add_ways(struct options *o, char *list)
     }
 }
 
+static void set_slices(struct options *o, char *text)
+{
+    const uint64_t max = UINT64_MAX / (AUDIT_SLICE * SIDES) - 1;
+    char *last = strchr(text, '-');
+
+    if (last != NULL)
+        *last++ = 0;
+    o->first = command_number("--slice", text, max);
+    o->last = last != NULL ? command_number("--slice", last, max) : o->first;
+    o->slices_given = true;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -62,21 +76,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'e':
         o->executions = command_number("--executions", arg, UINT64_MAX);
+        if (o->executions < SIDES)
+            argp_error(state, "--executions: at least 2, a pair");
         return 0;
     case 's':
         o->seed = command_number("--seed", arg, UINT64_MAX);
         o->seed_given = true;
         return 0;
     case 'i':
-        o->slice = command_number("--slice", arg, UINT64_MAX / AUDIT_SLICE - 1);
-        o->slice_given = true;
+        set_slices(o, arg);
         return 0;
     case 'w':
-        for (char *rest = arg, *name = strsep(&rest, ","); name; name = strsep(&rest, ",")) {
-            if (name[0] == 0 || o->nworkloads == LIST_MAX)
-                argp_error(state, "--workload: %s", name[0] ? "too many names" : "empty name");
-            o->workload[o->nworkloads++] = name;
-        }
+        command_list(state, o->workload, &o->nworkloads, arg);
         return 0;
     case 'W':
         add_ways(o, arg);
@@ -91,8 +102,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         argp_error(state, "unexpected '%s'", arg);
         return 0;
     case ARGP_KEY_END:
-        if (o->executions < SIDES)
-            argp_error(state, "--executions: at least 2, a pair");
+        if (o->last < o->first)
+            argp_error(state, "--slice: the last comes before the first");
+        if (o->executions == 0)
+            o->executions =
+                o->slices_given ? (o->last - o->first + 1) * AUDIT_SLICE * SIDES : EXECUTIONS;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -110,6 +124,7 @@ struct difference {
     struct audit_turn turn;
     uint32_t execution; // of the slice
     uint64_t pairs;     // that differ this way
+    const char *in;     // what of the digests differs
     bool again;         // it differed again when it was logged
     size_t event;       // first line of the logs that differs; both sides below
     struct line side[SIDES];
@@ -204,10 +219,12 @@ static void compare(struct audit *a, const struct audit_turn *t, const struct au
             continue;
         }
         a->pairs[t->way]++;
-        if (audit_same(&planned->digest[i], &other->digest[i], t->way))
+        const char *in = audit_compare(&planned->digest[i], &other->digest[i], t->way);
+        if (in == NULL)
             continue;
         if (d->pairs++ == 0) {
             d->turn = *t;
+            d->in = in;
             d->execution = i;
             first = true;
         }
@@ -253,8 +270,8 @@ static void run_audit(struct audit *a)
     bool progress = isatty(2);
     double shown = a->begin = now();
 
-    for (uint64_t slice = a->o->slice; a->executions < a->o->executions; slice++) {
-        if (command_stopped || a->broken || (a->o->slice_given && slice > a->o->slice))
+    for (uint64_t slice = a->o->first; a->executions < a->o->executions; slice++) {
+        if (command_stopped || a->broken || (a->o->slices_given && slice > a->o->last))
             break;
         run_slice(a, slice);
         a->seconds = now() - a->begin;
@@ -288,10 +305,13 @@ static int leave_out(struct audit *a)
 
 // Result -----------------------------------------------------------------------------------
 
-// The options that make the same plan.
-static void print_repeat(const struct options *o, uint64_t slice, FILE *out)
+// The options that make the same plan. What does not differ again may need what ran before.
+static void print_repeat(const struct options *o, const struct difference *d, FILE *out)
 {
-    fprintf(out, "./gauntlet audit --seed %" PRIu64 " --slice %" PRIu64, o->seed, slice);
+    fprintf(out, "./gauntlet audit --seed %" PRIu64 " --slice ", o->seed);
+    if (!d->again && d->turn.slice != o->first)
+        fprintf(out, "%" PRIu64 "-", o->first);
+    fprintf(out, "%" PRIu64, d->turn.slice);
     for (uint32_t i = 0; i < o->nworkloads; i++)
         fprintf(out, "%s%s", i ? "," : " --workload ", o->workload[i]);
     for (uint32_t way = 0, told = 0; way < AUDIT_WAYS; way++)
@@ -310,13 +330,14 @@ static void tell(const struct audit *a, const struct difference *d)
     printf("  execution %u of slice %" PRIu64 ": workload %s, strategy %s, memory %s%s%s\n",
            d->execution, t->slice, t->w->name, t->strategy, sim_memory_names[t->memory],
            audit_faults(d->execution) ? ", faults mild" : "", t->frozen ? ", sysmon frozen" : "");
+    printf("  in         %s\n", d->in);
     if (!d->again)
         puts("  not when both sides are run again with the event log");
     for (int i = 0; i < SIDES && d->again; i++)
         printf("  %-10s %s\n             %s\n", sides[i], d->side[i].what, d->side[i].stack);
     printf("  %" PRIu64 " of %" PRIu64 " pairs differ\n", d->pairs, a->pairs[t->way]);
     printf("  repeat     ");
-    print_repeat(a->o, t->slice, stdout);
+    print_repeat(a->o, d, stdout);
     putchar('\n');
 }
 
@@ -346,7 +367,7 @@ static cJSON *note(const struct audit *a, const struct difference *d)
     size_t n = 0;
     FILE *out = open_memstream(&repeat, &n);
 
-    print_repeat(a->o, t->slice, out);
+    print_repeat(a->o, d, out);
     fclose(out);
     cJSON_AddStringToObject(o, "way", audit_ways[t->way].name);
     cJSON_AddNumberToObject(o, "pairs", (double)d->pairs);
@@ -357,6 +378,7 @@ static cJSON *note(const struct audit *a, const struct difference *d)
     cJSON_AddStringToObject(o, "memory", sim_memory_names[t->memory]);
     cJSON_AddBoolToObject(o, "faults", audit_faults(d->execution) != SIM_FAULTS_OFF);
     cJSON_AddBoolToObject(o, "frozen", t->frozen);
+    cJSON_AddStringToObject(o, "in", d->in);
     for (int i = 0; i < SIDES; i++) {
         cJSON *side =
             d->again ? cJSON_AddObjectToObject(o, sides[i]) : cJSON_AddNullToObject(o, sides[i]);
@@ -423,7 +445,7 @@ int command_audit(int argc, char **argv)
         0,
         0,
         0};
-    struct options o = {.executions = EXECUTIONS};
+    struct options o = {0};
     struct command_workloads set;
     static struct audit a;
 

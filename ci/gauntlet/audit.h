@@ -73,7 +73,9 @@ void audit_run_free(struct audit_run *r);
 
 struct audit_turn audit_turn(const struct audit_plan *p, uint64_t slice);
 enum sim_faults_allowed audit_faults(uint32_t execution);
-bool audit_same(const struct audit_digest *a, const struct audit_digest *b, enum audit_way way);
+// What of them differs, as far as that must be the same this way; NULL: nothing.
+const char *audit_compare(const struct audit_digest *a, const struct audit_digest *b,
+                          enum audit_way way);
 
 // As planned, from the slice's beginning.
 void audit_run_planned(const struct audit_turn *t, struct audit_run *r);

@@ -123,10 +123,16 @@ static struct audit_digest digest_of(const struct sim_result *r)
 
 // Globals hold addresses of what is not the program's, such as the workload: the same within a
 // process alone.
-bool audit_same(const struct audit_digest *a, const struct audit_digest *b, enum audit_way way)
+const char *audit_compare(const struct audit_digest *a, const struct audit_digest *b,
+                          enum audit_way way)
 {
-    return a->events == b->events && a->end == b->end && a->points == b->points &&
-           (audit_ways[way].child || a->globals == b->globals);
+    if (a->points != b->points)
+        return "the number of points";
+    if (a->events != b->events)
+        return "the operations";
+    if (a->end != b->end)
+        return "the end, the output or the choices";
+    return audit_ways[way].child || a->globals == b->globals ? NULL : "the globals at the end";
 }
 
 // Log --------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ struct bench {
 // figures.c. False after one line on standard error: something is broken, not slow.
 bool bench_engine(struct bench *b);
 bool bench_native(struct bench *b);
+bool bench_heap(struct bench *b);
+bool bench_heap_large(struct bench *b);
 // bench_cases.c
 bool bench_replay(struct bench *b);
 bool bench_bank(struct bench *b);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 volatile sig_atomic_t command_stopped;
@@ -72,16 +73,33 @@ static bool first_line_of(char *const argv[], char *line, size_t bytes)
     return n > 0 && line[0] != 0;
 }
 
+// What git says of the checkout's commit; asked once, kept in `answer`.
+static const char *ask_git(char answer[64], char *const words[3], const char *otherwise)
+{
+    char *root = (char *)(uintptr_t)command_root();
+    char *argv[] = {"git", "-C", root, words[0], words[1], words[2], "HEAD", NULL};
+
+    if (answer[0] == 0 && (!first_line_of(argv, answer, 64) || strcmp(answer, "HEAD") == 0))
+        snprintf(answer, 64, "%s", otherwise);
+    return answer;
+}
+
 const char *command_commit(void)
 {
     static char commit[64];
-    char *argv[] = {"git",  "-C", (char *)(uintptr_t)command_root(), "rev-parse", "--short=12",
-                    "HEAD", NULL};
 
-    if (commit[0] == 0 &&
-        (!first_line_of(argv, commit, sizeof commit) || strcmp(commit, "HEAD") == 0))
-        strcpy(commit, "unknown");
-    return commit;
+    return ask_git(commit, (char *[]){"rev-parse", "--verify", "--short=12"}, "unknown");
+}
+
+const char *command_commit_day(void)
+{
+    static char day[64];
+    char today[64] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+
+    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
+    return ask_git(day, (char *[]){"log", "--max-count=1", "--format=%cs"}, today);
 }
 
 int command_fail(const char *format, ...)
@@ -134,20 +152,16 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
         exit(command_fail("%s", strerror(err)));
 }
 
-error_t command_case_argument(int key, char *arg, struct argp_state *state, const char **name)
+void command_list(struct argp_state *state, char *list[COMMAND_LIST], uint32_t *n, const char *text)
 {
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (*name != NULL)
-            argp_error(state, "one case at a time");
-        *name = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (*name == NULL)
-            argp_error(state, "CASE expected: a file, a folder, or a name in repro/cases");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    char *copy = strdup(text), *rest = copy;
+
+    for (char *word = strsep(&rest, ","); copy != NULL && word != NULL; word = strsep(&rest, ",")) {
+        if (word[0] == 0)
+            argp_error(state, "'%s': empty name in the list", text);
+        if (*n == COMMAND_LIST)
+            argp_error(state, "'%s': too many names", text);
+        list[(*n)++] = word;
     }
 }
 

@@ -51,6 +51,8 @@ extern volatile sig_atomic_t command_stopped;
 const char *command_root(void);
 // Commit of the checkout, short, or "unknown".
 const char *command_commit(void);
+// The day of that commit, such as 2026-11-25; where there is none, today.
+const char *command_commit_day(void);
 // One line on standard error, and EXIT_USAGE.
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // argp_parse with this program's conventions; ends the process with status 2 on wrong usage.
@@ -58,8 +60,10 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 // The table that a command gives to command_parse; NULL: it has none. The command is begun for it,
 // and left there.
 const struct argp *command_argp(const struct command *c);
-// For argp parsers of commands that take one CASE: the rest of their keys. *name gets the argument.
-error_t command_case_argument(int key, char *arg, struct argp_state *state, const char **name);
+// Adds the words of an option's list, a,b,c; they stay for the process's life.
+enum { COMMAND_LIST = 64 };
+void command_list(struct argp_state *state, char *list[COMMAND_LIST], uint32_t *n,
+                  const char *text);
 // Reads an option's number, or ends with status 2 and one line.
 uint64_t command_number(const char *option, const char *text, uint64_t max);
 // "s" unless there is exactly one.
@@ -74,7 +78,7 @@ double command_seconds(const char *option, const char *text);
 // The workload that a person means by `name`: a file, or a name in stress/workload/files or checks.
 // NULL after one line on standard error. The caller frees it.
 struct workload *command_workload(const char *name);
-enum { COMMAND_WORKLOADS = 64 };
+enum { COMMAND_WORKLOADS = COMMAND_LIST };
 struct command_workloads {
     struct workload *w[COMMAND_WORKLOADS];
     char *path[COMMAND_WORKLOADS];

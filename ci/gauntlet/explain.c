@@ -8,12 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ci/gauntlet/command.h"
-#include "repro/trial.h"
+#include "ci/gauntlet/one_case.h"
 
 struct options {
-    const char *name;
-    bool full, json, trust;
+    struct one_case of;
+    bool full;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -24,14 +23,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         o->full = true;
         return 0;
-    case 't':
-        o->trust = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
     default:
-        return command_case_argument(key, arg, state, &o->name);
+        return one_case_parse(key, arg, state, &o->of);
     }
 }
 
@@ -49,12 +42,12 @@ static void print_json(const struct repro_case *c, const char *text, bool same)
 static int show(const struct options *o, struct repro_case *c)
 {
     struct explain_options options = {
-        .full = o->full, .colour = !o->json && isatty(1) && getenv("NO_COLOR") == NULL};
+        .full = o->full, .colour = !o->of.json && isatty(1) && getenv("NO_COLOR") == NULL};
     char *text = NULL;
     size_t n = 0;
     bool same;
 
-    if (!o->json)
+    if (!o->of.json)
         return explain(c, &options, stdout) ? EXIT_NOTHING : EXIT_FINDINGS;
     FILE *f = open_memstream(&text, &n);
     same = explain(c, &options, f);
@@ -68,8 +61,7 @@ int command_explain(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"full", 'f', 0, 0, "Every event, not only those that matter", 0},
-        {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
-        {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+        ONE_CASE_OPTIONS,
         {0},
     };
     static const struct argp argp = {
@@ -83,18 +75,12 @@ int command_explain(int argc, char **argv)
         0};
     struct options o = {0};
     struct repro_case c;
-    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
+    char path[STORE_PATH_BYTES];
 
     command_parse(&argp, argc, argv, &o);
-    if (!command_case(o.name, &c, path))
-        return EXIT_USAGE;
-    bool patched = c.fixed && !command_is_patched() && command_case_patch(path, patch);
-    if (patched && !command_may_use_patch(patch, o.trust))
-        return EXIT_USAGE;
-    int status = command_become(c.program->prod, patched ? patch : NULL, argv);
+    int status = one_case_begin(&o.of, argv, &c, path);
     if (status != 0)
         return status;
-    trial_init();
     status = show(&o, &c);
     case_free(&c);
     return status;

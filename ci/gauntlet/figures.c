@@ -107,6 +107,7 @@ static bool bench_litmus(struct bench *b)
 }
 
 struct yardstick {
+    const char *name; // of the workload
     struct trial trial;
     uint64_t runs, seed;
     struct samples executions, points, point_ns, restart_us, tso;
@@ -130,7 +131,7 @@ static bool run_yardstick(struct yardstick *y)
 
     if (r->outcome == SIM_OK)
         return true;
-    command_fail("spawn_yield_park: %s",
+    command_fail("%s: %s", y->name,
                  r->outcome == SIM_FOUND ? r->finding.signature : "ran into the limit of points");
     return false;
 }
@@ -199,30 +200,43 @@ static bool slice_of_both(struct yardstick *y, double slice_seconds)
     return true;
 }
 
+// NULL: the workload cannot be read, or finds something.
+static struct workload *yardstick_begin(struct bench *b, struct yardstick *y)
+{
+    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
+
+    b->progress(b, y->name);
+    snprintf(path, sizeof path, "%s/stress/workload/files/%s.wl", command_root(), y->name);
+    struct workload *w = workload_read(path, error, sizeof error);
+    if (w == NULL) {
+        fprintf(stderr, "%s\n", error);
+        return NULL;
+    }
+    trial_init();
+    trial_begin(&y->trial, w);
+    y->trial.program.fn[0] = yardstick_main;
+    for (int i = 0; i < 100; i++) { // pages are opened, names and stacks met once
+        if (!run_yardstick(y)) {
+            workload_free(w);
+            return NULL;
+        }
+    }
+    return w;
+}
+
 static bool bench_yardstick(struct bench *b)
 {
     static struct yardstick y = {
+        .name = "spawn_yield_park",
         .executions = {.name = "spawn_yield_park.executions", .unit = "1/s"},
         .points = {.name = "spawn_yield_park.points", .unit = "points"},
         .point_ns = {.name = "spawn_yield_park.point", .unit = "ns"},
         .restart_us = {.name = "spawn_yield_park.restart", .unit = "us"},
         .tso = {.name = "spawn_yield_park.tso", .unit = "of sc"},
     };
-    char path[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 512];
-    bool ok = true;
+    struct workload *w = yardstick_begin(b, &y);
+    bool ok = w != NULL;
 
-    b->progress(b, "spawn_yield_park");
-    snprintf(path, sizeof path, "%s/stress/workload/files/spawn_yield_park.wl", command_root());
-    struct workload *w = workload_read(path, error, sizeof error);
-    if (w == NULL) {
-        fprintf(stderr, "%s\n", error);
-        return false;
-    }
-    trial_init();
-    trial_begin(&y.trial, w);
-    y.trial.program.fn[0] = yardstick_main;
-    for (int i = 0; i < 100 && ok; i++) // pages are opened, names and stacks met once
-        ok = run_yardstick(&y);
     for (uint32_t i = 0; i < b->slices && ok; i++)
         ok = slice(&y, b->slice_seconds) && slice_of_both(&y, b->slice_seconds);
     workload_free(w);
@@ -234,25 +248,46 @@ static bool bench_yardstick(struct bench *b)
     return ok;
 }
 
+// What one collection of a small heap costs, with all that looks at heap and collector.
+static bool bench_collection(struct bench *b)
+{
+    static struct yardstick y = {.name = "gc_graph_200",
+                                 .executions = {.name = "gc_graph_200.executions", .unit = "1/s"}};
+    struct workload *w = yardstick_begin(b, &y);
+    bool ok = w != NULL;
+
+    for (uint32_t i = 0; i < b->slices && ok; i++) {
+        double executions = rate(&y, b->slice_seconds);
+
+        ok = executions > 0;
+        samples_add(&y.executions, executions);
+    }
+    workload_free(w);
+    samples_row(b, &y.executions, 1000, 0);
+    return ok;
+}
+
 bool bench_engine(struct bench *b)
 {
     bool litmus = bench_litmus(b);
 
-    return bench_yardstick(b) && litmus;
+    return bench_yardstick(b) && bench_collection(b) && litmus;
 }
 
 // The runtime on the machine itself -------------------------------------------------------------
 
+// Goals of rows that have one; in the row's unit.
 static const struct {
     const char *name;
-    double most_ns;
-} native_goals[] = {
-    {"native.gogo_mcall_pair", 10},
-    {"native.yield", 80},
-    {"native.spawn_and_finish", 200},
+    double most;
+} goals[] = {
+    {"native.gogo_mcall_pair", 10},  {"native.yield", 80},       {"native.spawn_and_finish", 200},
+    {"heap.pause_p99", 500},         {"heap.pause_worst", 2000}, {"heap.overshoot_worst", 10},
+    {"heap.resident_after_10s", 10},
 };
 
-struct native {
+// Rows of a program of stress/bench that has a peer.
+struct measured {
     struct bench *b;
     char peer[48];
     char *peer_text;
@@ -271,15 +306,15 @@ static void match_name(const struct samples *s, void *arg)
         m->value = samples_median(s);
 }
 
-static void native_row(const struct samples *s, void *arg)
+static void measured_row(const struct samples *s, void *arg)
 {
     static struct figure f;
-    const struct native *n = arg;
+    const struct measured *n = arg;
 
     f = (struct figure){.samples = *s};
-    for (size_t i = 0; i < sizeof native_goals / sizeof native_goals[0]; i++)
-        if (strcmp(s->name, native_goals[i].name) == 0)
-            f.most = native_goals[i].most_ns;
+    for (size_t i = 0; i < sizeof goals / sizeof goals[0]; i++)
+        if (strcmp(s->name, goals[i].name) == 0)
+            f.most = goals[i].most;
     if (n->peer_text != NULL) {
         struct match m = {.name = f.samples.name};
         char *copy = strdup(n->peer_text);
@@ -292,13 +327,20 @@ static void native_row(const struct samples *s, void *arg)
     n->b->add(n->b, &f);
 }
 
-// Go's own scheduler, where there is a Go. Nothing is said when there is none.
-static void ask_peer(struct native *n)
+// Go's own runtime, where there is a Go. Nothing is said when there is none.
+static void ask_peer(struct measured *n, const char *group)
 {
-    char path[STORE_PATH_BYTES];
-    char *argv[6] = {(char[]){"go"}, (char[]){"run"}, path};
+    static const char *const sources[] = {"peer", "native", "heap"};
+    enum { SOURCES = sizeof sources / sizeof sources[0] };
+    char path[SOURCES][STORE_PATH_BYTES], name[32];
+    char *argv[SOURCES + 6] = {(char[]){"go"}, (char[]){"run"}};
 
-    snprintf(path, sizeof path, "%s/stress/bench/peer/peer.go", command_root());
+    for (int i = 0; i < SOURCES; i++) {
+        snprintf(path[i], sizeof path[i], "%s/stress/bench/peer/%s.go", command_root(), sources[i]);
+        argv[2 + i] = path[i];
+    }
+    snprintf(name, sizeof name, "%s", group);
+    argv[2 + SOURCES] = name;
     setenv("GOTOOLCHAIN", "local", 1); // what is there, or nothing
     setenv("GO111MODULE", "off", 1);
     n->peer_text = measuring_program(n->b, argv, true);
@@ -308,20 +350,36 @@ static void ask_peer(struct native *n)
     n->peer_text = NULL;
 }
 
-bool bench_native(struct bench *b)
+// Program and peer have the group's name.
+static bool bench_measured(struct bench *b, const char *group)
 {
-    struct native n = {.b = b};
+    struct measured n = {.b = b};
     char path[STORE_PATH_BYTES];
-    char *argv[4] = {bench_program("native", path)};
+    char *argv[4] = {bench_program(group, path)};
 
-    b->progress(b, "native");
+    b->progress(b, group);
     char *text = measuring_program(b, argv, false);
     if (text == NULL)
         return false;
     b->progress(b, "peer");
-    ask_peer(&n);
-    each_samples(text, native_row, &n);
+    ask_peer(&n, group);
+    each_samples(text, measured_row, &n);
     free(n.peer_text);
     free(text);
     return true;
+}
+
+bool bench_native(struct bench *b)
+{
+    return bench_measured(b, "native");
+}
+
+bool bench_heap(struct bench *b)
+{
+    return bench_measured(b, "heap");
+}
+
+bool bench_heap_large(struct bench *b)
+{
+    return bench_measured(b, "heap_large");
 }

@@ -12,11 +12,12 @@
 #include "ci/gauntlet/coverage.h"
 #include "ci/gauntlet/session.h"
 
-enum { LIST_MAX = 64, OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED };
+enum { OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED };
 
 struct options {
     const char *out, *patch, *time;
-    char *workload[LIST_MAX], *strategy[LIST_MAX], *oracle[LIST_MAX], *memory[LIST_MAX];
+    char *workload[COMMAND_LIST], *strategy[COMMAND_LIST], *oracle[COMMAND_LIST],
+        *memory[COMMAND_LIST];
     uint32_t nworkloads, nstrategies, noracles, nmemories, jobs;
     enum sim_faults_allowed faults;
     uint64_t seed, executions;
@@ -51,19 +52,6 @@ static const struct argp_option options[] = {
     {"json", 'j', 0, 0, "One JSON object on standard output", 0},
     {0},
 };
-
-static void add_list(struct argp_state *state, char **list, uint32_t *n, const char *text)
-{
-    char *copy = strdup(text), *rest = copy;
-
-    for (char *word = strsep(&rest, ","); copy != NULL && word != NULL; word = strsep(&rest, ",")) {
-        if (word[0] == 0)
-            argp_error(state, "'%s': empty name in the list", text);
-        if (*n == LIST_MAX)
-            argp_error(state, "'%s': too many names", text);
-        list[(*n)++] = word; // kept for the process's life
-    }
-}
 
 static uint32_t number_of_jobs(const char *text)
 {
@@ -102,19 +90,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->seed_given = true;
         return 0;
     case 'S':
-        add_list(state, o->strategy, &o->nstrategies, arg);
+        command_list(state, o->strategy, &o->nstrategies, arg);
         return 0;
     case 'O':
-        add_list(state, o->oracle, &o->noracles, arg);
+        command_list(state, o->oracle, &o->noracles, arg);
         return 0;
     case 'w':
-        add_list(state, o->workload, &o->nworkloads, arg);
+        command_list(state, o->workload, &o->nworkloads, arg);
         return 0;
     case 'p':
         o->patch = arg;
         return 0;
     case 'm':
-        add_list(state, o->memory, &o->nmemories, arg);
+        command_list(state, o->memory, &o->nmemories, arg);
         return 0;
     case OPT_FAULTS:
         o->faults = which_faults(arg);
@@ -153,7 +141,7 @@ static int set_strategies(struct options *o, struct hunt_params *p)
     enum { AUTOMATIC = 10 };
     static const char *const automatic[AUTOMATIC] = {"random", "pct2",  "random", "pos",  "random",
                                                      "pct3",   "burst", "random", "surw", "delay2"};
-    static const char *list[LIST_MAX * AUTOMATIC];
+    static const char *list[COMMAND_LIST * AUTOMATIC];
     uint32_t named = o->nstrategies;
 
     for (uint32_t i = 0; i < (named ? named : 1); i++) {

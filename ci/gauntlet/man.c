@@ -6,21 +6,28 @@
 
 #include "ci/gauntlet/command.h"
 
-// Text as roff takes it: no line begins with a control character, hyphens are the keyboard's.
+enum { WIDTH = 78 };
+
+// Text as roff takes it: lines are short, none begins with a control character, hyphens are the
+// keyboard's.
 static void print_roff(const char *text)
 {
-    bool begins = true;
+    size_t column = 0;
 
     for (; *text; text++) {
-        if (begins && (*text == '.' || *text == '\''))
-            fputs("\\&", stdout);
+        if (*text == ' ' && column + 1 + strcspn(text + 1, " ") > WIDTH) {
+            putchar('\n');
+            column = 0;
+            continue;
+        }
+        if (column == 0 && (*text == '.' || *text == '\''))
+            column += (size_t)printf("\\&");
         if (*text == '\\')
-            fputs("\\e", stdout);
+            column += (size_t)printf("\\e");
         else if (*text == '-')
-            fputs("\\-", stdout);
+            column += (size_t)printf("\\-");
         else
-            putchar(*text);
-        begins = *text == '\n';
+            column += (size_t)printf("%c", *text);
     }
 }
 
@@ -70,8 +77,8 @@ int command_man(int argc, char **argv)
         NULL, parse, "", "Prints the manual page, as roff: ./gauntlet man | man -l -", 0, 0, 0};
 
     command_parse(&argp, argc, argv, NULL);
-    printf(".TH GAUNTLET 1 \"\" \"gauntlet\" \"User Commands\"\n"
-           ".SH NAME\n"
+    printf(".TH GAUNTLET 1 \"%s\" \"gauntlet\" \"User Commands\"\n", command_commit_day());
+    printf(".SH NAME\n"
            "gauntlet \\- hunts races in a Go\\-style runtime under a deterministic scheduler\n"
            ".SH SYNOPSIS\n"
            ".B gauntlet\n"

@@ -8,19 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ci/gauntlet/command.h"
+#include "ci/gauntlet/one_case.h"
 
 struct options {
-    const char *name;
+    struct one_case of;
     uint64_t executions, seed;
-    bool trust, json;
 };
 
 static const struct argp_option options[] = {
     {"executions", 'e', "N", 0, "Spend at most N executions (default 60000)", 0},
     {"seed", 's', "S", 0, "Of the short searches in smaller programs (default 1)", 0},
-    {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
-    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+    ONE_CASE_OPTIONS,
     {0},
 };
 
@@ -35,14 +33,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 's':
         o->seed = command_number("--seed", arg, UINT64_MAX);
         return 0;
-    case 't':
-        o->trust = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
     default:
-        return command_case_argument(key, arg, state, &o->name);
+        return one_case_parse(key, arg, state, &o->of);
     }
 }
 
@@ -54,7 +46,7 @@ struct sizes {
 static void report(const struct options *o, const char *path, struct sizes before,
                    struct sizes after, uint64_t executions)
 {
-    if (!o->json) {
+    if (!o->of.json) {
         printf("%s: %zu choice%s, now %zu; %u operation%s, now %u; %llu execution%s\n",
                command_relative(path), before.choices, command_s(before.choices), after.choices,
                before.operations, command_s(before.operations), after.operations,
@@ -115,21 +107,12 @@ int command_minimize(int argc, char **argv)
         0};
     struct options o = {.seed = 1};
     struct repro_case c;
-    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
-    bool patched;
+    char path[STORE_PATH_BYTES];
 
     command_parse(&argp, argc, argv, &o);
-    if (!command_case(o.name, &c, path))
-        return EXIT_USAGE;
-    patched = c.fixed && !command_is_patched();
-    if (patched && !command_case_patch(path, patch))
-        return command_fail("%s: the case is fixed, and there is no bug.patch beside it", path);
-    if (patched && !command_may_use_patch(patch, o.trust))
-        return EXIT_USAGE;
-    int status = command_become(c.program->prod, patched ? patch : NULL, argv);
+    int status = one_case_begin(&o.of, argv, &c, path);
     if (status != 0)
         return status;
-    trial_init();
     status = shrink(&o, &c, path);
     case_free(&c);
     return status;

@@ -11,21 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ci/gauntlet/command.h"
+#include "ci/gauntlet/one_case.h"
 #include "repro/replay.h"
-#include "repro/trial.h"
 
 struct options {
-    const char *name; // NULL: all
-    uint32_t search;
-    bool dry, trust, json;
+    struct one_case of; // without a name: all
+    bool dry;
 };
 
 static const struct argp_option options[] = {
-    {"search", 'r', "N", 0, "Try N schedules near the case (default 20000)", 0},
     {"dry-run", 'n', 0, 0, "Say what would change, and change nothing", 0},
-    {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
-    {"json", 'j', 0, 0, "One JSON object on standard output (with CASE)", 0},
+    ONE_CASE_SEARCH,
+    ONE_CASE_OPTIONS,
     {0},
 };
 
@@ -34,24 +31,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
-    case 'r':
-        o->search = (uint32_t)command_number("--search", arg, 100000000);
-        return 0;
     case 'n':
         o->dry = true;
         return 0;
-    case 't':
-        o->trust = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
     case ARGP_KEY_END:
-        if (o->json && o->name == NULL)
+        if (o->of.json && o->of.name == NULL)
             argp_error(state, "--json: CASE expected");
         return 0;
     default:
-        return command_case_argument(key, arg, state, &o->name);
+        return one_case_parse(key, arg, state, &o->of);
     }
 }
 
@@ -173,7 +161,7 @@ static void tell(const struct repro_case *c, const char *path, const char *old_s
 static int refresh(const struct options *o, struct repro_case *c, const char *path)
 {
     struct replay_params params = {
-        .times = 2, .search = o->search, .seed = 1, .stop = &command_stopped};
+        .times = 2, .search = o->of.search, .seed = 1, .stop = &command_stopped};
     char error[STORE_PATH_BYTES + 256], old_signature[sizeof c->signature];
     struct lines was = choice_lines(c), is;
     struct replay_outcome r;
@@ -193,7 +181,7 @@ static int refresh(const struct options *o, struct repro_case *c, const char *pa
         }
     }
     is = choice_lines(c);
-    if (o->json)
+    if (o->of.json)
         print_json(c, path, &was, &is, &r, written);
     else
         tell(c, path, old_signature, &was, &is, &r, written);
@@ -205,20 +193,12 @@ static int refresh(const struct options *o, struct repro_case *c, const char *pa
 
 static int refresh_one(const struct options *o, char **argv)
 {
-    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
+    char path[STORE_PATH_BYTES];
     struct repro_case c;
 
-    if (!command_case(o->name, &c, path))
-        return EXIT_USAGE;
-    bool patched = c.fixed && !command_is_patched();
-    if (patched && !command_case_patch(path, patch))
-        return command_fail("%s: the case is fixed, and there is no bug.patch beside it", path);
-    if (patched && !command_may_use_patch(patch, o->trust))
-        return EXIT_USAGE;
-    int status = command_become(c.program->prod, patched ? patch : NULL, argv);
+    int status = one_case_begin(&o->of, argv, &c, path);
     if (status != 0)
         return status;
-    trial_init();
     status = refresh(o, &c, path);
     case_free(&c);
     return status;
@@ -244,7 +224,7 @@ static bool refresh_each(const char *file, void *arg)
     pid_t child = fork();
     if (child == 0) {
         struct options one = *all->o;
-        one.name = file;
+        one.of.name = file;
         int own = refresh_one(&one, argv);
         fflush(NULL);
         _exit(own);
@@ -270,11 +250,11 @@ int command_refresh(int argc, char **argv)
         0,
         0,
         0};
-    struct options o = {.search = 20000};
+    struct options o = {.of.search = REPLAY_SEARCH};
     char dir[STORE_PATH_BYTES];
 
     command_parse(&argp, argc, argv, &o);
-    if (o.name != NULL)
+    if (o.of.name != NULL)
         return refresh_one(&o, argv);
     struct all all = {.o = &o, .status = EXIT_NOTHING};
     snprintf(dir, sizeof dir, "%s/repro/cases", command_root());

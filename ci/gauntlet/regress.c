@@ -9,15 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ci/gauntlet/command.h"
-#include "repro/trial.h"
+#include "ci/gauntlet/one_case.h"
 #include "repro/replay.h"
 
 // Executions near the case, in the clean tree: enough to mean something, and well below a second.
 enum { SEARCH = 2000 };
 
 struct options {
-    const char *name;
+    struct one_case of;
     char *patched;
 };
 
@@ -30,14 +29,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->patched = arg;
         return 0;
     default:
-        return command_case_argument(key, arg, state, &o->name);
+        return one_case_parse(key, arg, state, &o->of);
     }
 }
 
 // Exit status of `BINARY replay CASE` in a program that has the patch, or -1.
 static int replay_patched(const struct options *o)
 {
-    char *argv[] = {o->patched, (char[]){"replay"}, (char *)(uintptr_t)o->name, NULL};
+    char *argv[] = {o->patched, (char[]){"replay"}, (char *)(uintptr_t)o->of.name, NULL};
     int status;
 
     fflush(NULL);
@@ -81,18 +80,15 @@ int command_regress(int argc, char **argv)
     };
     static const struct argp argp = {
         options, parse, "CASE", "Checks that a case is as its status says.", 0, 0, 0};
-    struct options o = {0};
+    struct options o = {.of.clean = true};
     struct repro_case c;
     struct replay_outcome out;
     char path[STORE_PATH_BYTES];
 
     command_parse(&argp, argc, argv, &o);
-    if (!command_case(o.name, &c, path))
-        return EXIT_USAGE;
-    int status = command_become(c.program->prod, NULL, argv);
+    int status = one_case_begin(&o.of, argv, &c, path);
     if (status != 0)
         return status;
-    trial_init();
     struct replay_params params = {
         .times = 1, .search = SEARCH, .seed = 1, .stop = &command_stopped};
     replay_case(&c, &params, &out);

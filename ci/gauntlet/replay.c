@@ -6,23 +6,18 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "ci/gauntlet/command.h"
-#include "repro/trial.h"
+#include "ci/gauntlet/one_case.h"
 
 struct options {
-    const char *name, *patch;
-    uint32_t times, search;
-    bool clean, trust, json;
+    struct one_case of;
+    uint32_t times;
 };
 
 static const struct argp_option options[] = {
     {"times", 'n', "N", 0, "Replay N times (default 1); the grade is the worst", 0},
-    {"clean", 'c', 0, 0, "Without the case's patch: a fixed case must then not reproduce", 0},
-    {"patch", 'p', "FILE", 0, "In a runtime with this diff applied", 0},
-    {"search", 'r', "N", 0,
-     "When it does not come about as written: try N schedules near it (default 20000)", 0},
-    {"trust-patch", 't', 0, 0, "Use the patch of a case from outside the tree", 0},
-    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+    ONE_CASE_CLEAN,
+    ONE_CASE_SEARCH,
+    ONE_CASE_OPTIONS,
     {0},
 };
 
@@ -33,30 +28,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'n':
         o->times = (uint32_t)command_number("--times", arg, 1000000);
-        return 0;
-    case 'r':
-        o->search = (uint32_t)command_number("--search", arg, 100000000);
-        return 0;
-    case 'c':
-        o->clean = true;
-        return 0;
-    case 'p':
-        o->patch = arg;
-        return 0;
-    case 't':
-        o->trust = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
-    case ARGP_KEY_END:
         if (o->times == 0)
             argp_error(state, "--times: at least 1");
-        if (o->clean && o->patch != NULL)
-            argp_error(state, "--clean and --patch contradict each other");
-        return command_case_argument(key, arg, state, &o->name);
+        return 0;
     default:
-        return command_case_argument(key, arg, state, &o->name);
+        return one_case_parse(key, arg, state, &o->of);
     }
 }
 
@@ -120,35 +96,25 @@ int command_replay(int argc, char **argv)
         0,
         0,
         0};
-    struct options o = {.times = 1, .search = REPLAY_SEARCH};
+    struct options o = {.of.search = REPLAY_SEARCH, .times = 1};
     struct repro_case c;
     struct replay_outcome out;
-    char path[STORE_PATH_BYTES], patch[STORE_PATH_BYTES];
+    char path[STORE_PATH_BYTES];
 
     command_parse(&argp, argc, argv, &o);
-    if (!command_case(o.name, &c, path))
-        return EXIT_USAGE;
-    enum expected expected = o.patch != NULL ? UNKNOWN : o.clean && c.fixed ? DOES_NOT : REPRODUCES;
-    if (o.patch == NULL && !o.clean && c.fixed && !command_is_patched()) {
-        if (!command_case_patch(path, patch))
-            return command_fail("%s: the case is fixed, and there is no bug.patch beside it; "
-                                "--clean replays without",
-                                path);
-        if (!command_may_use_patch(patch, o.trust))
-            return EXIT_USAGE;
-        o.patch = patch;
-    }
-    int status = command_become(c.program->prod, o.patch, argv);
+    int status = one_case_begin(&o.of, argv, &c, path);
     if (status != 0)
         return status;
-    trial_init();
+    enum expected expected = o.of.patch != NULL      ? UNKNOWN
+                             : o.of.clean && c.fixed ? DOES_NOT
+                                                     : REPRODUCES;
     struct replay_params params = {
-        .times = o.times, .search = o.search, .seed = 1, .stop = &command_stopped};
+        .times = o.times, .search = o.of.search, .seed = 1, .stop = &command_stopped};
     replay_case(&c, &params, &out);
     if (expected == REPRODUCES && out.times == o.times)
         command_note_result(path, replay_grade_name(out.grade));
     bool matches = out.reproduced == (expected == DOES_NOT ? 0 : out.times);
-    if (o.json)
+    if (o.of.json)
         print_json(&out, expected, matches);
     else
         print_text(&c, &out, expected, matches);

@@ -24,6 +24,12 @@ class Sources:
             raise Gone("%s: not there exactly once: %s" % (path, old.split("\n")[0]))
         self.text[path] = self.text[path].replace(old, new)
 
+    def before_line(self, path, pattern, new):
+        found = re.findall(r"(?m)^%s$" % pattern, self.text.get(path, ""))
+        if len(found) != 1:
+            raise Gone("%s: not one line like %s" % (path, pattern))
+        self.replace(path, found[0] + "\n", new + found[0] + "\n")
+
     def span(self, path, function):
         """Where the function's definition lies, its comment included."""
         found = re.search(
@@ -81,78 +87,36 @@ def edit(f):
     return f
 
 
+def each(rows, do):
+    """An edit for each row: its name, then what `do` is given, once or more."""
+    for name, *several in rows:
+        EDITS.append((name, lambda s, several=several: [do(s, *one) for one in several]))
+
+
 # Renamed locals ----------------------------------------------------------------------------
 
-
-@edit
-def rename_head_and_tail_in_runqempty(s):
-    s.rename_local(RUNQ, "runqempty", "h", "head")
-    s.rename_local(RUNQ, "runqempty", "t", "tail")
-
-
-@edit
-def rename_tail_in_runqsteal(s):
-    s.rename_local(RUNQ, "runqsteal", "t", "own_tail")
-
-
-@edit
-def rename_gp_in_execute_and_dropg(s):
-    s.rename_local(PROC, "execute", "gp", "goroutine")
-    s.rename_local(PROC, "dropg", "gp", "goroutine")
-
-
-@edit
-def rename_batch_in_globrunqputbatch(s):
-    s.rename_local(GLOBQ, "globrunqputbatch_locked", "batch", "list")
-
-
-@edit
-def rename_size_in_globrunqget(s):
-    s.rename_local(GLOBQ, "globrunqget_locked", "size", "queued")
-
-
-@edit
-def rename_before_in_wakep_and_pidleput(s):
-    s.rename_local(WAKE, "wakep", "before", "spinners")
-    s.rename_local(WAKE, "pidleput_locked", "before", "were_idle")
-
-
-@edit
-def rename_idle_in_may_spin(s):
-    s.rename_local(FIND, "may_spin", "idle", "without_work")
-
-
-@edit
-def rename_is_in_casgstatus(s):
-    s.rename_local(STATUS, "casgstatus", "is", "seen")
-
-
-@edit
-def rename_pp_in_timers_next(s):
-    s.rename_local(TIMER, "timers_next", "pp", "owner")
-
+each([
+    ("rename-head-and-tail-in-runqempty", (RUNQ, "runqempty", "h", "head"), (RUNQ, "runqempty", "t", "tail")),
+    ("rename-tail-in-runqsteal", (RUNQ, "runqsteal", "t", "own_tail")),
+    ("rename-gp-in-execute-and-dropg",
+     (PROC, "execute", "gp", "goroutine"), (PROC, "dropg", "gp", "goroutine")),
+    ("rename-batch-in-globrunqputbatch", (GLOBQ, "globrunqputbatch_locked", "batch", "list")),
+    ("rename-size-in-globrunqget", (GLOBQ, "globrunqget_locked", "size", "queued")),
+    ("rename-before-in-wakep-and-pidleput",
+     (WAKE, "wakep", "before", "spinners"), (WAKE, "pidleput_locked", "before", "were_idle")),
+    ("rename-idle-in-may-spin", (FIND, "may_spin", "idle", "without_work")),
+    ("rename-is-in-casgstatus", (STATUS, "casgstatus", "is", "seen")),
+    ("rename-pp-in-timers-next", (TIMER, "timers_next", "pp", "owner")),
+], Sources.rename_local)
 
 # Renamed and moved functions ---------------------------------------------------------------
 
-
-@edit
-def rename_may_spin(s):
-    s.rename_function("may_spin", "spinning_is_worth_it")
-
-
-@edit
-def rename_dropg(s):
-    s.rename_function("dropg", "m_leave_g")
-
-
-@edit
-def rename_globrunqputbatch(s):
-    s.rename_function("globrunqputbatch_locked", "globrunqputall_locked")
-
-
-@edit
-def rename_timers_next(s):
-    s.rename_function("timers_next", "timers_earliest")
+each([
+    ("rename-may-spin", ("may_spin", "spinning_is_worth_it")),
+    ("rename-dropg", ("dropg", "m_leave_g")),
+    ("rename-globrunqputbatch", ("globrunqputbatch_locked", "globrunqputall_locked")),
+    ("rename-timers-next", ("timers_next", "timers_earliest")),
+], Sources.rename_function)
 
 
 @edit
@@ -229,9 +193,8 @@ def no_inlining_of_wakep_and_may_spin(s):
 
 @edit
 def field_added_to_p(s):
-    s.replace(SCHED, "    struct g *gfree;                     // owner: the m that holds this p; dead g's\n",
-              "    uint64_t spare[3];                   // owner: the m that holds this p\n"
-              "    struct g *gfree;                     // owner: the m that holds this p; dead g's\n")
+    s.before_line(SCHED, r" *struct g \*gfree; *// owner: the m that holds this p; .*",
+                  "    uint64_t spare[3]; // owner: the m that holds this p\n")
 
 
 @edit

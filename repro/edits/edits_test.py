@@ -124,6 +124,8 @@ def main():
     cases = [c for c in cases if os.path.exists(os.path.join(c, "bug.patch"))]
     clean = read_tree(args.root)
     buggy = {c: apply_patch(clean, os.path.join(c, "bug.patch")) for c in cases}
+    for _, change in edits.EDITS:
+        change(edits.Sources(clean))  # also of those not asked for: one that is gone is noticed here
     table = Table(cases)
     for name, change in edits.EDITS:
         if args.edit and name not in args.edit:

@@ -35,6 +35,8 @@ typedef struct { _Atomic int64_t v; } atomic_i64;
 #define add_relaxed(a, x) atomic_fetch_add_explicit(&(a)->v, (x), memory_order_relaxed)
 #define add_acq_rel(a, x) atomic_fetch_add_explicit(&(a)->v, (x), memory_order_acq_rel)
 #define add_seq_cst(a, x) atomic_fetch_add_explicit(&(a)->v, (x), memory_order_seq_cst)
+#define sub_relaxed(a, x) atomic_fetch_sub_explicit(&(a)->v, (x), memory_order_relaxed)
+#define or_relaxed(a, x) atomic_fetch_or_explicit(&(a)->v, (x), memory_order_relaxed)
 #define sub_acq_rel(a, x) atomic_fetch_sub_explicit(&(a)->v, (x), memory_order_acq_rel)
 #define sub_seq_cst(a, x) atomic_fetch_sub_explicit(&(a)->v, (x), memory_order_seq_cst)
 

@@ -8,10 +8,17 @@
 enum lock_rank {
     RANK_TIMERS = 10,     // a p's heap; its growth allocates
     RANK_SEMA = 15,       // goroutines that wait for a semaphore; leaf
+    RANK_GC = 16,         // goroutines that wait for the collector; leaf
+    RANK_GC_PACER = 17,   // goal, trigger, ratio; leaf
     RANK_SCHED = 20,      // queues, idle lists
     RANK_ALLP = 25,       // the number of p's, under sched.lock when it changes
     RANK_GFREE = 30,      // dead g's; leaf but for allocation
     RANK_ALLGS = 40,      // growth allocates
+    RANK_SPECIAL = 42,    // finalizers and weak handles of one span
+    RANK_SPECIALS = 43,   // their records, finalizers to run; allocation only
+    RANK_MCENTRAL = 44,   // spans of one class; p's that go give theirs up, whatever is held
+    RANK_HEAP = 46,       // pages; reserves and opens from the host
+    RANK_GLOBALS = 48,    // registered globals; growth allocates
     RANK_STACK = 50,      // arenas of stacks
     RANK_PERSISTENT = 60, // allocation: under any of the above, above none
 };

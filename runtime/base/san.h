@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // All that the runtime tells sanitizers and the engine: which stack runs now, where a context
-// is saved, how deep the call stack was, what memory is handed out and taken back. The engine
-// implements the same `__tsan_*` entry points as compiler-rt, so one body serves both; without
-// instrumentation every function here is empty.
+// is saved, how deep the call stack was, what memory of the heap is handed out and taken back. The
+// engine implements the same `__tsan_*` entry points as compiler-rt, so one body serves both;
+// without instrumentation every function here is empty.
 //
 // Identity of goroutines: each g and each g0 is one fiber. Switches between them create order (they
 // happen on one thread); what a hand-over from thread to thread must order itself is modelled
@@ -22,6 +22,10 @@ void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 void __tsan_func_exit(void);
 size_t __tsan_testonly_shadow_stack_current_size(void);
 void __tsan_write8(void *addr);
+// The interface for runtimes with a heap of their own that collects.
+void __tsan_java_init(unsigned long heap, unsigned long bytes);
+void __tsan_java_alloc(unsigned long object, unsigned long bytes);
+void __tsan_java_free(unsigned long object, unsigned long bytes);
 
 #define SAN_UNINSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
 // The same for all functions between the two lines.
@@ -71,6 +75,22 @@ static inline SAN_UNINSTRUMENTED void san_depth_restore(size_t depth)
     while (__tsan_testonly_shadow_stack_current_size() > depth)
         __tsan_func_exit();
 }
+enum { SAN_HEAP = 1 }; // it matters what is told of the heap
+// The heap lies in [base, base + bytes); once. Objects have 8-byte bounds.
+static inline void san_heap_init(void *base, size_t bytes)
+{
+    __tsan_java_init((unsigned long)base, bytes);
+}
+// An object begins: whatever its memory was before, it is handed out now.
+static inline void san_heap_alloc(void *object, size_t bytes)
+{
+    __tsan_java_alloc((unsigned long)object, bytes);
+}
+// It has ended: who touches the memory before it is handed out again is at fault.
+static inline void san_heap_free(void *object, size_t bytes)
+{
+    __tsan_java_free((unsigned long)object, bytes);
+}
 
 #else
 
@@ -78,6 +98,7 @@ static inline SAN_UNINSTRUMENTED void san_depth_restore(size_t depth)
 #define SAN_UNINSTRUMENTED_BEGIN
 #define SAN_UNINSTRUMENTED_END
 // clang-format off
+enum { SAN_HEAP = 0 };
 static inline void *san_fiber_current(void) { return NULL; }
 static inline void *san_fiber_create(void) { return NULL; }
 static inline void san_fiber_destroy(void *fiber) { (void)fiber; }
@@ -86,6 +107,9 @@ static inline void san_context_saved(void *save) { (void)save; }
 static inline void san_context_loaded(void *save) { (void)save; }
 static inline size_t san_depth(void) { return 0; }
 static inline void san_depth_restore(size_t depth) { (void)depth; }
+static inline void san_heap_init(void *base, size_t bytes) { (void)base, (void)bytes; }
+static inline void san_heap_alloc(void *object, size_t bytes) { (void)object, (void)bytes; }
+static inline void san_heap_free(void *object, size_t bytes) { (void)object, (void)bytes; }
 // clang-format on
 
 #endif

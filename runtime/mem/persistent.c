@@ -14,9 +14,10 @@
 
 static struct {
     struct mutex lock;
-    char *next; // lock
-    char *open; // lock
-    char *end;  // lock
+    char *next;    // lock
+    char *open;    // lock
+    char *end;     // lock
+    size_t opened; // lock; bytes, in all chunks
 } persistent;
 
 void persistent_init(void)
@@ -52,6 +53,7 @@ static void open_locked(const char *until)
     if (host_commit(persistent.open, want) != 0)
         rt_fatal("runtime: out of memory: cannot commit pages");
     persistent.open += want;
+    persistent.opened += want;
 }
 
 // Bytes from next to the first place that is aligned.
@@ -77,4 +79,12 @@ void *persistent_alloc(size_t bytes, size_t align)
     rt_assert(persistent.next <= persistent.open && persistent.open <= persistent.end);
     unlock(&persistent.lock);
     return p;
+}
+
+size_t persistent_open_bytes(void)
+{
+    lock(&persistent.lock);
+    size_t bytes = persistent.opened;
+    unlock(&persistent.lock);
+    return bytes;
 }

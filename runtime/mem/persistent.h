@@ -8,5 +8,7 @@
 #include <stddef.h>
 
 void persistent_init(void);
+// Opened so far.
+size_t persistent_open_bytes(void);
 // `align` is a power of two, at most a page.
 void *persistent_alloc(size_t bytes, size_t align);

@@ -253,3 +253,24 @@ void stackpool_release(void)
         }
     }
 }
+
+static size_t open_bytes(const struct stack_free *list)
+{
+    size_t bytes = 0;
+    for (; list != NULL; list = list->next)
+        bytes += list->self.hi - list->self.open;
+    return bytes;
+}
+
+size_t stack_idle_bytes_stw(void)
+{
+    size_t bytes = 0;
+    for (uint32_t class = 0; class < STACK_CLASSES; class ++) {
+        lock(&pool.lock);
+        bytes += open_bytes(pool.open[class]);
+        unlock(&pool.lock);
+        for (int32_t i = 0; i < nprocs; i++)
+            bytes += open_bytes(allp[i]->stackcache[class].list);
+    }
+    return bytes;
+}

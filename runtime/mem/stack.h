@@ -46,6 +46,8 @@ struct stack stackalloc(struct p *pp, uint32_t class);
 void stackfree(struct p *pp, struct stack *s);
 // All that pp keeps goes to the pool: pp is destroyed, or memory is wanted.
 void stackcache_clear(struct p *pp);
+// Open bytes of stacks that no goroutine has: in the pool and in the caches of p's. World stopped.
+size_t stack_idle_bytes_stw(void);
 // Gives the pages of all stacks in the pool back.
 void stackpool_release(void);
 

@@ -83,8 +83,9 @@ static void dump_m(struct print *out, const struct m *mp)
 
 static const char *const states[G_STATES] = {"idle",    "runnable", "running",   "syscall",
                                              "waiting", "dead",     "copystack", "preempted"};
-static const char *const reasons[WAIT_REASONS] = {"",          "park",      "sleep",
-                                                  "semaphore", "preempted", "others to stop"};
+static const char *const reasons[WAIT_REASONS] = {
+    "",          "park",      "sleep",    "semaphore",       "preempted",       "others to stop",
+    "GC worker", "GC assist", "GC cycle", "GC sweep (idle)", "force GC (idle)", "nothing to do"};
 
 static void dump_g(struct print *out, const struct g *gp)
 {
@@ -136,7 +137,7 @@ void rt_dump_waiting(void)
     struct g **v = load_acquire(&allgs.v); // pairs [allgs.v]
     for (uint32_t i = 0; i < n; i++) {
         const struct g *gp = v[i];
-        if (load_relaxed(&gp->status) == G_DEAD)
+        if (load_relaxed(&gp->status) == G_DEAD || gp->system)
             continue;
         print_str(&out, "goroutine ");
         print_dec(&out, (int64_t)gp->goid);

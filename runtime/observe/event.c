@@ -29,6 +29,12 @@ SAN_UNINSTRUMENTED const char *event_name(enum event_kind kind)
         [EV_STW_END] = "stw-end",
         [EV_STACK_GROW] = "stack-grow",
         [EV_STACK_SHRINK] = "stack-shrink",
+        [EV_GC_MARK] = "gc-mark",
+        [EV_GC_OFF] = "gc-off",
+        [EV_GC_ASSIST_BEGIN] = "gc-assist-begin",
+        [EV_GC_ASSIST_END] = "gc-assist-end",
+        [EV_GC_SWEEP_BEGIN] = "gc-sweep-begin",
+        [EV_GC_SWEEP_END] = "gc-sweep-end",
     };
     rt_assert((unsigned)kind < EV_KINDS);
     return names[kind];

@@ -26,9 +26,15 @@ enum event_kind {
     EV_GO_SYSEXIT, // with a p
     EV_GO_PREEMPT, // arg: enum preempt_how << 8 | enum preempt_cause
     EV_STW_BEGIN,
-    EV_STW_END,      // arg: p's in use from now on
-    EV_STACK_GROW,   // arg: bytes open from now on; written by the fault handler
-    EV_STACK_SHRINK, // arg: bytes open from now on; gid: of the owner, perhaps 0
+    EV_STW_END,         // arg: p's in use from now on
+    EV_STACK_GROW,      // arg: bytes open from now on; written by the fault handler
+    EV_STACK_SHRINK,    // arg: bytes open from now on; gid: of the owner, perhaps 0
+    EV_GC_MARK,         // marking begins, with the world stopped; arg: number of the cycle
+    EV_GC_OFF,          // it has ended, likewise; arg: bytes marked
+    EV_GC_ASSIST_BEGIN, // arg: bytes to scan
+    EV_GC_ASSIST_END,   // arg: bytes scanned
+    EV_GC_SWEEP_BEGIN,  // the sweeper has been woken
+    EV_GC_SWEEP_END,    // it found nothing left
     EV_KINDS
 };
 

@@ -18,7 +18,7 @@ static bool any_timer(void)
     return false;
 }
 
-// Goroutines that wait. Nobody runs, so states stand still.
+// Goroutines of the program that wait. Nobody runs, so states stand still.
 static uint32_t count_waiting(void)
 {
     uint32_t waiting = 0;
@@ -27,7 +27,7 @@ static uint32_t count_waiting(void)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t status = readgstatus(v[i]) & ~(uint32_t)G_SCAN;
         if (status == G_WAITING || status == G_PREEMPTED)
-            waiting++;
+            waiting += !v[i]->system;
         else if (status != G_DEAD && status != G_IDLE)
             rt_throw("checkdead: a goroutine can run, and no thread does");
     }

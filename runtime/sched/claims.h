@@ -7,16 +7,25 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/rt_heap.h"
 #include "runtime/sched/death.h"
 #include "runtime/sched/sched.h"
 
 static void (*claim)(void *);
 static int32_t claim_procs;
+static bool claim_without_gc; // for tests that collect by hand, or count what is there
+
+static inline void claim_main(void *arg)
+{
+    if (claim_without_gc)
+        rt_set_gc_percent(-1);
+    claim(arg);
+}
 
 static inline void run_claim(void)
 {
     struct rt_config config = {.procs = claim_procs};
-    rt_main(&config, claim, NULL);
+    rt_main(&config, claim_main, NULL);
 }
 
 static inline void holds_on(void (*fn)(void *), int32_t procs, int exit_status)

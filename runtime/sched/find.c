@@ -6,6 +6,7 @@
 // if it span, looked at everything again.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
@@ -19,6 +20,7 @@ struct search {
     int64_t poll_until; // first timer known of, 0: none
     int32_t nprocs;     // as of when pp was held: others may change it after that
     bool inherit_time;
+    bool worker;
     bool again; // begin from the top
 };
 
@@ -64,7 +66,12 @@ static struct g *find_own(struct search *s)
     bool ran = false;
 
     s->poll_until = timers_check(s->pp, &s->now, &ran);
-    // place: trace reader; GC worker
+    // place: trace reader
+    gp = gc_find_worker(s->pp, s->now);
+    if (gp != NULL) {
+        s->worker = true;
+        return gp;
+    }
     if (s->pp->schedtick % SCHED_TICK_GLOBAL == 0) {
         gp = find_global(s, 1);
         if (gp != NULL)
@@ -208,7 +215,16 @@ static struct g *look_again(struct search *s)
         }
         break; // no p: its holder has been told by needspinning
     }
-    // place: idle-priority GC work
+    if (gc_idle_work()) {
+        lock(&sched.lock);
+        pp = pidleget_spinning_locked();
+        unlock(&sched.lock);
+        if (pp != NULL) {
+            take_p(s, pp, true);
+            s->again = true;
+            return NULL;
+        }
+    }
     for (int32_t i = 0; i < s->nprocs; i++)
         note_timer(s, timers_next(allp[i]));
     return NULL;
@@ -242,6 +258,7 @@ struct found findrunnable(struct m *mp)
         s.now = 0;
         s.again = false;
         s.inherit_time = false;
+        s.worker = false;
         safe_point(&s);
         struct g *gp = find_own(&s);
         if (gp == NULL && may_spin(&s)) {
@@ -249,7 +266,8 @@ struct found findrunnable(struct m *mp)
                 becomespinning(mp);
             gp = find_stolen(&s);
         }
-        // place: idle-priority GC marking
+        if (gp == NULL && !s.again)
+            gp = gc_find_idle_worker(s.pp);
         if (gp == NULL && !s.again)
             gp = give_up_p(&s);
         if (gp == NULL && !s.again) {
@@ -260,6 +278,6 @@ struct found findrunnable(struct m *mp)
                 sleep_without_p(&s, was_spinning);
         }
         if (gp != NULL)
-            return (struct found){gp, s.inherit_time};
+            return (struct found){gp, s.inherit_time, s.worker};
     }
 }

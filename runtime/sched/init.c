@@ -5,7 +5,9 @@
 #include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/mem/mheap.h"
 #include "runtime/mem/persistent.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
@@ -27,6 +29,8 @@ void schedinit(const struct rt_config *config)
     mutex_init(&allp_lock, RANK_ALLP);
     sema_init(&sched.worldsema, 1);
     persistent_init();
+    mheap_init();
+    gc_init();
     stack_init(config->stack_step_bytes);
     netpoll_init();
     sched.nm = 1;
@@ -53,6 +57,7 @@ static struct {
 static void main_goroutine(void *unused)
 {
     (void)unused;
+    gc_enable();
     start.fn(start.arg);
     host_exit(0);
 }
@@ -64,7 +69,8 @@ _Noreturn void rt_main(const struct rt_config *config, void (*fn)(void *), void 
     schedinit(config);
     start.fn = fn;
     start.arg = arg;
-    newproc(main_goroutine, NULL, stack_class(STACK_BYTES));
+    struct newproc_attr attr = {.stack_class = stack_class(STACK_BYTES), .from = fn};
+    newproc(&attr, main_goroutine, NULL);
     sysmon_start();
     mstart(&m0);
     rt_throw("mstart: returned");

@@ -6,8 +6,12 @@
 // because after that the g may be another's.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
 #include "runtime/sched/sched.h"
+
+// Called by g0_wait in switch.S.
+void g0_wait_at(void (*fn)(void *), void *arg, enum wait_reason reason, struct arch_frame *at);
 
 // Runs gp on this m. On g0. Does not return.
 void execute(struct m *mp, struct g *gp, bool inherit_time)
@@ -45,7 +49,8 @@ void schedule(void)
         rt_assert(mp->p != NULL && mp->p->m == mp);
         if (mp->spinning)
             resetspinning(mp);
-        // place: wakep when a worker of the runtime was chosen over goroutines
+        else if (found.worker)
+            wakep(); // the goroutines that it was preferred to may need somebody
         if (found.gp->lockedm == NULL) {
             execute(mp, found.gp, found.inherit_time);
             return;
@@ -104,14 +109,14 @@ void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reas
 
 // Runs fn(arg) on g0 while the calling goroutine counts as waiting: for work there that waits for
 // other goroutines, which may at the same time wait for this one to stand still. It does, and keeps
-// its m.
-void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason)
+// its m. Who looks at its stack finds all that its caller holds from `at` upwards; stack_shrink
+// leaves twice that, so also the frames below.
+void g0_wait_at(void (*fn)(void *), void *arg, enum wait_reason reason, struct arch_frame *at)
 {
     struct g *gp = getg();
     rt_assert(gp == gp->m->curg);
     gp->wait = reason;
-    // for who looks at the stack: it is used from about here, and stack_shrink leaves twice that
-    gp->sched.sp = __builtin_frame_address(0);
+    gp->sched.sp = at;
     casgstatus(gp, G_RUNNING, G_WAITING);
     systemstack(fn, arg);
     casgstatus(gp, G_WAITING, G_RUNNING);
@@ -174,9 +179,9 @@ void rt_yield(void)
 // Birth and death -------------------------------------------------------------------------
 
 struct newproc_call {
+    const struct newproc_attr *attr;
     void (*fn)(void *);
     void *arg;
-    uint32_t stack_class;
     struct g *gp;
 };
 
@@ -190,10 +195,13 @@ static void newproc_on_g0(void *call)
         gp = g_new(pp);
     rt_assert(readgstatus(gp) == G_DEAD);
     rt_assert(gp->m == NULL && gp->schedlink == NULL);
-    gstack_set(pp, gp, c->stack_class);
+    gstack_set(pp, gp, c->attr->stack_class);
 
     arch_gobuf_init(&gp->sched, (void *)gp->stack.hi, c->fn, c->arg);
     gp->fn = c->fn;
+    gp->from = c->attr->from;
+    gp->system = c->attr->system;
+    gc_start_goroutine(c->arg);
     if (pp->goid_next == pp->goid_end) {
         pp->goid_next = add_relaxed(&sched.goidgen, GOID_BATCH) + 1;
         pp->goid_end = pp->goid_next + GOID_BATCH;
@@ -210,12 +218,19 @@ static void newproc_on_g0(void *call)
         wakep();
 }
 
-struct g *newproc(void (*fn)(void *), void *arg, uint32_t stack_class)
+struct g *newproc(const struct newproc_attr *attr, void (*fn)(void *), void *arg)
 {
     rt_assert(fn != NULL);
-    struct newproc_call call = {.fn = fn, .arg = arg, .stack_class = stack_class, .gp = NULL};
+    struct newproc_call call = {.attr = attr, .fn = fn, .arg = arg, .gp = NULL};
     systemstack(newproc_on_g0, &call);
     return call.gp;
+}
+
+// A helper of the runtime.
+struct g *newproc_system(void (*fn)(void *), void *arg)
+{
+    struct newproc_attr attr = {.stack_class = stack_class(STACK_BYTES), .system = true};
+    return newproc(&attr, fn, arg);
 }
 
 static void goexit0(struct g *gp)
@@ -231,8 +246,9 @@ static void goexit0(struct g *gp)
     dropg(mp, gp);
     casgstatus(gp, G_RUNNING, G_DEAD);
     gp->fn = NULL;
+    gp->from = NULL;
     gp->wait = WAIT_NONE;
-    // place: assist credit goes back to the collector
+    gc_end_goroutine(gp);
     gfput(pp, gp);
     if (locked)
         mexit();
@@ -249,9 +265,17 @@ _Noreturn void goexit(void)
 
 // The public face -------------------------------------------------------------------------
 
+static struct g *go_from(void *from, size_t stack_bytes, void (*fn)(void *), void *arg)
+{
+    struct newproc_attr attr = {.stack_class = stack_class(stack_bytes), .from = from};
+    struct g *gp = newproc(&attr, fn, arg);
+    preempt_check(getg(), PREEMPT_AT_CALL);
+    return gp;
+}
+
 struct g *rt_go(void (*fn)(void *), void *arg)
 {
-    return rt_go_with(&(struct rt_go_attr){0}, fn, arg);
+    return go_from(__builtin_return_address(0), STACK_BYTES, fn, arg);
 }
 
 struct g *rt_go_with(const struct rt_go_attr *attr, void (*fn)(void *), void *arg)
@@ -259,9 +283,7 @@ struct g *rt_go_with(const struct rt_go_attr *attr, void (*fn)(void *), void *ar
     size_t bytes = attr->stack_bytes != 0 ? attr->stack_bytes : STACK_BYTES;
     if (bytes > STACK_MAX_BYTES)
         rt_fatal("runtime: rt_go_attr.stack_bytes is out of range");
-    struct g *gp = newproc(fn, arg, stack_class(bytes));
-    preempt_check(getg(), PREEMPT_AT_CALL);
-    return gp;
+    return go_from(__builtin_return_address(0), bytes, fn, arg);
 }
 
 struct g *rt_self(void)

@@ -5,7 +5,9 @@
 // queues under sched.lock. Also what p's have counted.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/mem/mheap.h"
 #include "runtime/mem/persistent.h"
 #include "runtime/sched/sched.h"
 
@@ -24,6 +26,7 @@ void procs_make(int32_t n)
         pp->id = i;
         store_relaxed(&pp->status, P_DEAD);
         mutex_init(&pp->timers_lock, RANK_TIMERS);
+        gc_p_init(pp);
         allp[i] = pp;
     }
 }
@@ -35,6 +38,8 @@ void procs_unload(int32_t n)
         timers_move(allp[0], allp[i]);
         gfpurge(allp[i]);
         stackcache_clear(allp[i]);
+        mcache_flush(allp[i]->mcache);
+        gc_p_flush(allp[i]);
     }
 }
 

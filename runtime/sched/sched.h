@@ -14,6 +14,7 @@
 #include "runtime/arch/amd64/context.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/rand.h"
+#include "runtime/gc/work.h"
 #include "runtime/mem/stack.h"
 #include "runtime/observe/event.h"
 #include "runtime/rt.h"
@@ -43,6 +44,12 @@ enum wait_reason {
     WAIT_SEMA,
     WAIT_PREEMPTED, // stopped for a suspender
     WAIT_OTHERS,    // on g0, for others to stop: see g0_wait
+    WAIT_GC_WORKER, // marks on g0, or waits for marking to do
+    WAIT_GC_ASSIST, // pays for its allocations on g0, or waits for others to have marked
+    WAIT_GC_CYCLE,  // for marking to end
+    WAIT_GC_SWEEP,  // the sweeper, for spans to sweep
+    WAIT_FORCEGC,   // the helper that starts collections when it is time
+    WAIT_HELPER,    // a goroutine of the runtime that has nothing to do
     WAIT_REASONS
 };
 
@@ -61,6 +68,8 @@ enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMP
 
 // Permit of rt_park / rt_ready.
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
+
+struct mcache;
 
 struct g {
     struct gobuf sched; // written by g0 around each switch; owner: who may change the status
@@ -81,6 +90,16 @@ struct g {
                            // on its m moves .open. Empty for g0 and some dead g's
     struct timer timer;    // for rt_sleep; see timer.h
     size_t san_base;       // g0: shadow call depth at the base of its stack; const after mstart
+    void *from;            // const from newproc to goexit0; where it was started, NULL: not known
+    bool system;           // likewise; of the runtime, not of the program
+    // What the collector knows of it; owner: itself while it runs, who may change the status else.
+    // Of the last system call, written before it counts as in one: the registers that its frames
+    // may still hold, and the stack pointer of who called. Apart from .sched, which the way back
+    // may write while somebody looks at the stack.
+    struct arch_saved syscall_saved;
+    void *syscall_sp;
+    int64_t assist_bytes;  // may be allocated before it has to pay by marking; below 0: owed
+    uint32_t assist_cycle; // in which cycle that was so
 };
 
 struct m {
@@ -138,7 +157,11 @@ struct p {
     uint32_t ngfree;                          // owner: likewise
     uint64_t goid_next, goid_end;             // owner: likewise; ids not yet given out
     uint64_t nevents;                         // owner: likewise; events ever recorded
-    struct stackcache stackcache[STACK_CLASSES]; // owner: likewise; free stacks
+    struct stackcache stackcache[STACK_CLASSES];   // owner: likewise; free stacks
+    struct mcache *mcache;                         // owner: likewise; NULL until it allocates
+    struct gcwork gcw;                             // owner: likewise; grey objects
+    struct wbbuf wbbuf;                            // owner: likewise; what stores have shaded
+    int64_t gc_fractional_ns, gc_fractional_begin; // owner: likewise; for worker.c of gc/
 
     struct mutex timers_lock;
     struct timer_slot *timers;          // lock: timers_lock; heap by .when, four children a node
@@ -308,6 +331,7 @@ void checkdead_locked(void); // checkdead.c
 struct found {
     struct g *gp;
     bool inherit_time; // gp goes on in the time slice of the one before it
+    bool worker;       // of the runtime, chosen before the goroutines that may be in the queues
 };
 struct found findrunnable(struct m *mp);
 
@@ -320,7 +344,14 @@ void gopark(bool (*commit)(struct g *, void *), void *arg, enum wait_reason reas
 void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason);
 void goready(struct g *gp);          // by a goroutine
 void ready(struct g *gp, bool next); // on g0
-struct g *newproc(void (*fn)(void *), void *arg, uint32_t stack_class);
+
+struct newproc_attr {
+    uint32_t stack_class;
+    void *from;  // where it is started
+    bool system; // of the runtime: not counted as the program's
+};
+struct g *newproc(const struct newproc_attr *attr, void (*fn)(void *), void *arg);
+struct g *newproc_system(void (*fn)(void *), void *arg);
 
 // preempt.c
 void preempt_take(struct g *gp, enum preempt_how how);

@@ -11,6 +11,18 @@
 #include "runtime/base/tls.h"
 #include "runtime/sched/sched.h"
 
+// Called by rt_entersyscall and rt_entersyscallblock in switch.S.
+void entersyscall_at(struct arch_frame *at);
+void entersyscallblock_at(struct arch_frame *at);
+
+// While it is away nobody moves its stack pointer for it, and the frame at which it came in here is
+// gone. What its caller holds is in the registers of that moment and above the frame.
+static void save_caller(struct g *gp, struct arch_frame *at)
+{
+    gp->syscall_saved = at->saved;
+    gp->syscall_sp = at + 1;
+}
+
 static bool take_back(struct p *pp, uint32_t status)
 {
     uint32_t was = P_SYSCALL;
@@ -34,12 +46,13 @@ static void serve_safe_point(void *left)
     }
 }
 
-void rt_entersyscall(void)
+void entersyscall_at(struct arch_frame *at)
 {
     struct g *gp = getg();
     struct m *mp = gp->m;
     struct p *pp = mp->p;
     rt_assert(gp == mp->curg);
+    save_caller(gp, at);
     event_record(pp, EV_GO_SYSCALL, gp->goid, 0);
     casgstatus(gp, G_RUNNING, G_SYSCALL);
     mp->p = NULL;
@@ -56,12 +69,13 @@ static void hand_off_own(void *unused)
     handoffp(releasep());
 }
 
-void rt_entersyscallblock(void)
+void entersyscallblock_at(struct arch_frame *at)
 {
     struct g *gp = getg();
     struct m *mp = gp->m;
     struct p *pp = mp->p;
     rt_assert(gp == mp->curg);
+    save_caller(gp, at);
     event_record(pp, EV_GO_SYSCALL, gp->goid, 1);
     casgstatus(gp, G_RUNNING, G_SYSCALL);
     add_relaxed(&pp->syscalltick, 1);

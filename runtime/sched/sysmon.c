@@ -9,6 +9,7 @@
 // a share of its executions to see that.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
 #include "runtime/sched/sched.h"
 
@@ -39,7 +40,9 @@ static bool sleep_deeply(int64_t now)
 {
     lock(&sched.lock);
     bool stopping = (load_relaxed(&sched.safepoint) & SAFEPOINT_STOP) != 0;
-    int64_t next = next_timer();
+    int64_t next = next_timer(), forced = gc_forced_at();
+    if (forced != 0 && (next == 0 || forced < next))
+        next = forced;
     if ((!stopping && load_relaxed(&sched.npidle) != nprocs) || (next != 0 && next <= now)) {
         unlock(&sched.lock);
         return false;
@@ -151,7 +154,8 @@ static void sysmon(void)
         // place: polls the network if nobody has for long, once descriptors can be waited for
         start_m_for_timers(now);
         idle = retake(now) != 0 ? 0 : idle + 1;
-        // place: forces a collection that is overdue; wakes the scavenger
+        gc_sysmon(now);
+        // place: wakes the scavenger
     }
 }
 

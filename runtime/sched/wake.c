@@ -19,6 +19,7 @@
 // the claim for a spinner meets the flag before it lets go of its p.
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
 
@@ -185,7 +186,7 @@ static enum handoff handoff_locked(struct p *pp)
 void handoffp(struct p *pp)
 {
     // relaxed hint: looked at again under the lock
-    if (!runqempty(pp) || load_relaxed(&sched.runqsize) != 0) {
+    if (!runqempty(pp) || load_relaxed(&sched.runqsize) != 0 || gc_idle_work()) {
         startm(pp, false);
         return;
     }

@@ -15,6 +15,11 @@ struct mutex {
     struct m *owner;     // written and read by the holder, for checks
 };
 
+// For a mutex that is good from the beginning.
+// clang-format off
+#define MUTEX_INIT(r) {.rank = (r)}
+// clang-format on
+
 enum { LOCKS_HELD_MAX = 8 };
 
 // Locks that an m holds, for the rank check. Owner: the m.

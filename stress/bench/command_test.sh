@@ -20,8 +20,9 @@ fail() {
 mkdir "$scratch/bin"
 cat >"$scratch/bin/go" <<'GO'
 #!/bin/sh
-[ "$1" = run ] && [ -f "$2" ] && [ "$3" = 0.001000 ] && [ "$4" = 3 ] || exit 9
+[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ "$6" = 0.001000 ] && [ "$7" = 3 ] || exit 9
 echo "peer go0.1"
+[ "$5" = native ] || exit 0
 echo "native.yield ns 30 10 20"
 GO
 chmod +x "$scratch/bin/go"
@@ -36,7 +37,8 @@ python3 - "$scratch/out" <<'PY' || fail "rows of engine and native"
 import json, sys
 rows = {r["name"]: r for r in json.load(open(sys.argv[1]))["results"]}
 engine = ["store_buffer.executions"] + [
-    "spawn_yield_park." + n for n in ("executions", "points", "point", "restart", "tso")]
+    "spawn_yield_park." + n for n in ("executions", "points", "point", "restart", "tso")] + [
+    "gc_graph_200.executions"]
 native = ["native." + n for n in (
     "gogo_mcall_pair", "yield", "spawn_and_finish", "spawn_yield_finish", "park_ready_round_trip",
     "syscall_round_trip", "stop_the_world_1000", "stop_the_world_1000_bare", "parked_100000_first",
@@ -53,6 +55,16 @@ assert 500 <= rows["spawn_yield_park.points"]["value"] <= 1500
 y = rows["native.yield"]
 assert y["peer"] == "go0.1" and y["peer_value"] == 20 and abs(y["ratio"] - y["value"] / 20) < 1e-6, y
 assert rows["native.gogo_mcall_pair"]["peer"] is None
+PY
+
+bench --json heap
+[ $? -le 1 ] || fail "heap"
+python3 - "$scratch/out" <<'PY' || fail "rows of heap"
+import json, sys
+rows = [r["name"] for r in json.load(open(sys.argv[1]))["results"]]
+assert rows == ["heap." + n for n in (
+    "small_16", "binary_trees_16", "tiny_boundaries", "large_1MiB", "large_1MiB_pointers",
+    "copy_64Ki_pointers", "small_16_parallel")], rows
 PY
 
 bench native

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runtime's operations cost on the machine itself: sizes prod, no instrumentation.
-// peer/peer.go asks Go the same under the same names. Prints lines of samples.h. Each slice is
-// timed as a whole; a look at the clock stands between batches only. The basic operations run on
-// one p and one thread, in processor time of the process; those that are about several p's take
-// two, and the real clock.
+// peer/peer.go asks Go the same under the same names. Prints lines of samples.h. The basic
+// operations run on one p and one thread, in processor time of the process; those that are about
+// several p's take two, and the real clock.
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -12,29 +11,10 @@
 
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
+#include "stress/bench/operations.h"
 #include "stress/bench/parking.h"
-#include "stress/bench/samples.h"
 
 enum { BATCH = 10000, GROUP = 100, STOPS = 10, LIVE = 1000, PARKED = 100000 };
-
-struct clock {
-    double (*now)(void); // seconds
-    const char *unit;    // of the figure
-    double per_second;
-};
-
-static const struct clock cpu_ns = {slices_cpu, "ns", 1e9};
-static const struct clock wall_us = {slices_now, "us", 1e6};
-static const struct clock wall_ms = {slices_now, "ms", 1e3};
-
-struct operation {
-    const char *name;
-    void (*batch)(void);
-    int count; // operations of a batch
-    const struct clock *clock;
-    const char *first;                     // NULL, or the name under which the first batch counts
-    void (*prepare)(void), (*clear)(void); // NULL: nothing
-};
 
 static struct g *main_goroutine, *partner;
 
@@ -162,87 +142,37 @@ static void park_many(void)
 }
 
 static const struct operation operations[] = {
-    {.name = "native.gogo_mcall_pair", switches, BATCH, &cpu_ns},
-    {.name = "native.yield", yields, BATCH, &cpu_ns},
-    {.name = "native.spawn_and_finish", lives, BATCH, &cpu_ns},
-    {.name = "native.spawn_yield_finish", lives_one_by_one, BATCH, &cpu_ns},
-    {.name = "native.park_ready_round_trip", round_trips, BATCH, &cpu_ns},
-    {.name = "native.syscall_round_trip", system_calls, BATCH, &cpu_ns},
+    {.name = "native.gogo_mcall_pair", switches, BATCH, &clock_cpu_ns},
+    {.name = "native.yield", yields, BATCH, &clock_cpu_ns},
+    {.name = "native.spawn_and_finish", lives, BATCH, &clock_cpu_ns},
+    {.name = "native.spawn_yield_finish", lives_one_by_one, BATCH, &clock_cpu_ns},
+    {.name = "native.park_ready_round_trip", round_trips, BATCH, &clock_cpu_ns},
+    {.name = "native.syscall_round_trip", system_calls, BATCH, &clock_cpu_ns},
     {.name = "native.stop_the_world_1000",
      stops,
      STOPS,
-     &wall_us,
+     &clock_wall_us,
      .prepare = start_yielders,
      .clear = end_yielders},
     {.name = "native.stop_the_world_1000_bare",
      bare_stops,
      STOPS,
-     &wall_us,
+     &clock_wall_us,
      .prepare = start_yielders,
      .clear = end_yielders},
-    {.name = "native.parked_100000", park_many, 1, &wall_ms, .first = "native.parked_100000_first"},
+    {.name = "native.parked_100000",
+     park_many,
+     1,
+     &clock_wall_ms,
+     .first = "native.parked_100000_first"},
 };
-
-static struct samples begin_samples(const char *name, const char *unit)
-{
-    struct samples s = {.n = 0};
-
-    snprintf(s.name, sizeof s.name, "%s", name);
-    snprintf(s.unit, sizeof s.unit, "%s", unit);
-    return s;
-}
-
-// Of so many batches.
-static double figure(const struct operation *op, double seconds, uint64_t batches)
-{
-    return seconds * op->clock->per_second / (double)(batches * (uint64_t)op->count);
-}
-
-// Goroutines and queues are made once: the first batch is a figure of its own, or none.
-static void warm_up(const struct operation *op)
-{
-    static struct samples s;
-    double begin = op->clock->now();
-
-    op->batch();
-    if (op->first == NULL)
-        return;
-    s = begin_samples(op->first, op->clock->unit);
-    samples_add(&s, figure(op, op->clock->now() - begin, 1));
-    samples_print(&s);
-}
-
-static void measure(const struct operation *op, const struct slices *slices)
-{
-    static struct samples s;
-
-    if (op->prepare != NULL)
-        op->prepare();
-    warm_up(op);
-    s = begin_samples(op->name, op->clock->unit);
-    for (uint32_t i = 0; i < slices->n; i++) {
-        double begin = op->clock->now(), seconds;
-        uint64_t batches = 0;
-
-        do {
-            op->batch();
-            batches++;
-            seconds = op->clock->now() - begin;
-        } while (seconds < slices->seconds);
-        samples_add(&s, figure(op, seconds, batches));
-    }
-    if (op->clear != NULL)
-        op->clear();
-    samples_print(&s);
-}
 
 static void run(void *arg)
 {
     main_goroutine = rt_self();
     partner = rt_go(answer, NULL);
     rt_yield(); // it parks
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-        measure(&operations[i], arg);
+    operations_run(operations, sizeof operations / sizeof operations[0], arg);
 }
 
 int main(int argc, char **argv)

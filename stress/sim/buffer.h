@@ -7,8 +7,9 @@
 // says so. Plain accesses are never held: whoever could see the difference races, and is reported.
 //
 // Invariants: sim.held is the length of the running thread's queue, sim.holders how many queues are
-// not empty; both are 0 under sequential consistency, so that a hook pays one test of sim.held. A
-// thread that does not stand in line has an empty queue: nothing is held at a stable point.
+// not empty; both are 0, and all queues empty, when an execution begins and throughout one under
+// sequential consistency, so that a hook pays one test of sim.held. A thread that does not stand in
+// line has an empty queue: nothing is held at a stable point.
 //
 // What has drained cannot be undone, so whatever drains is a scheduling point first: between the
 // store and that point others run, and do not see it.

@@ -14,9 +14,10 @@
 #include "stress/sim/sim.h"
 
 enum {
-    SIM_SITES_MAX = 4096,
+    SIM_SITES_MAX = 16384,
     SIM_FIBERS_MAX = 2048,
     SIM_DEFAULT_POINTS = 100000,
+    SIM_GLOBALS_MAX = 16,
     SIM_SLICE_POINTS = 5000, // calm: after so many points without a switch the next thread runs
 };
 
@@ -41,6 +42,8 @@ struct fiber {
     bool goroutine; // made by __tsan_create_fiber
     char *low;      // a stack pointer in [low, low + span) has nothing new: sim_see_stack
     uint64_t span;
+    void *const *refs; // of the goroutine, as it told by probe_refs; NULL: none
+    uint32_t n_refs;
     uint64_t visit[SIM_SITES_MAX];
 };
 
@@ -100,7 +103,9 @@ struct sim {
     bool tracing;
     bool running; // inside an execution
     bool special; // plain accesses are more, or less, than race checks: oracle_update_special
-    uint8_t ask[SIM_SITES_MAX]; // replay wants to be asked here
+    uint64_t heap_lo, heap_span; // the program's heap (heap.c)
+    uint64_t heap_watched;       // of it, in bytes: atomic stores there go to oracle_wrote
+    uint8_t ask[SIM_SITES_MAX];  // replay wants to be asked here
 
     uint64_t programs; // counts changes of the program
 
@@ -130,6 +135,11 @@ struct sim {
     uint32_t fiber_free[SIM_FIBERS_MAX], fibers_free;
     uint32_t contexts;
     uint32_t serial;
+    uint32_t globals; // told by probe_globals
+    struct global_words {
+        void *const *words;
+        uint32_t n;
+    } global[SIM_GLOBALS_MAX];
     struct sim_result result;
 };
 
@@ -309,6 +319,7 @@ int memory_make_accessible(char *p, size_t bytes);
 void memory_close_all(void); // another program comes: nothing is accessible until it is committed
 
 // stacks.c: stacks of the program's threads, and those that it reserves
+enum { SIM_STACK_SLACK = 768 }; // bytes that a hook may use below the stack pointer
 // Stack of the index-th thread: lowest address, zeroed, over a guard page; NULL: too large.
 void *memory_thread_stack(uint32_t index, size_t bytes);
 void *memory_reserve_stacks(size_t bytes, size_t n);
@@ -329,11 +340,17 @@ struct cell {
     uint32_t access; // access records
     uint32_t sync;   // what atomics released here
 };
+// Where an object of the heap was allocated; moment is tagged as a cell's indices are.
+struct birth {
+    uint32_t moment, pc;
+};
 extern struct cell *memory_arena_cells, *memory_global_cells;
+extern struct birth *memory_births; // of objects of the heap, by their first eight bytes (heap.c)
 extern uint64_t memory_global_lo, memory_global_span;
 #define MEMORY_ARENA_BASE 0x1000000000u
 #define MEMORY_ARENA_BYTES (64ull << 30)
 #define MEMORY_STACKS (MEMORY_ARENA_BASE + (32ull << 30))        // reserved stacks; below: all else
+#define MEMORY_HEAP_BYTES (MEMORY_STACKS - MEMORY_ARENA_BASE)    // where a heap may lie
 #define MEMORY_THREAD_STACKS (MEMORY_ARENA_BASE + (56ull << 30)) // a slot each
 void memory_wipe_cells(void);
 
@@ -357,6 +374,17 @@ static inline uint32_t sim_untag(uint32_t tagged)
     return i < 1u << SIM_INDEX_BITS ? i : 0;
 }
 
+// heap.c: what the program hands out of its heap and takes back ---------------------------------
+struct access;
+// An access to what a free has left behind: reports it, or returns.
+void heap_touched(const struct access *freed, uint64_t addr, unsigned kind, bool atomic,
+                  uint64_t pc);
+
+static inline bool heap_pointers_watched(uint64_t addr)
+{
+    return unlikely(addr - sim.heap_lo < sim.heap_watched);
+}
+
 // trace.c ---------------------------------------------------------------------------------
 void trace_restart(bool on);
 // A fault handler opens a part of a stack. Faults come in the middle of hooks, so the event waits
@@ -373,7 +401,8 @@ struct sim_model {
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
     // No thread can run; time will move by jump_ns (-1: never), without helpers by unaided_ns.
     void (*stable)(int64_t jump_ns, int64_t unaided_ns);
-    void (*switched)(void); // another thread goes on; may be NULL
+    void (*switched)(void);                         // another thread goes on; may be NULL
+    void (*freed)(uint64_t object, uint64_t bytes); // its memory is taken back; may be NULL
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
     void (*crash)(const char *text);        // reports it as something else, or returns
     const char *(*thread)(const void *arg); // name of the helper that is started with arg; NULL: it

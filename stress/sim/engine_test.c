@@ -16,7 +16,7 @@
 
 enum { SEEDS = 2000 };
 
-static bool freeze; // helpers, in the executions to come
+static bool freeze, trace; // in the executions to come
 
 static const struct sim_result *run(const struct litmus *l, struct sim_strategy *strategy,
                                     uint64_t seed)
@@ -28,6 +28,7 @@ static const struct sim_result *run(const struct litmus *l, struct sim_strategy 
                                       .strategy = strategy,
                                       .seed = seed,
                                       .max_points = 20000,
+                                      .trace = trace,
                                       .freeze_helpers = freeze};
     return sim_run(&params);
 }
@@ -58,16 +59,15 @@ static int reports(const struct litmus *l, struct sim_strategy *strategy, int se
     return n;
 }
 
-static void litmus_programs_are_judged_right(void **state)
+static void judged_right(const struct litmus *programs)
 {
-    (void)state;
     static const struct {
         const char *name;
         int seeds;
     } strategies[] = {{"random", SEEDS},   {"pct3", SEEDS},      {"pos", SEEDS / 4},
                       {"surw", SEEDS / 4}, {"burst", SEEDS / 4}, {"delay2", SEEDS / 4}};
     sim_catch_signals(); // cmocka has taken them
-    for (const struct litmus *l = litmus_programs; l->name; l++) {
+    for (const struct litmus *l = programs; l->name; l++) {
         bool slow = strcmp(l->name, "loop without a hook") == 0; // a timer finds it
         for (size_t i = 0; i < (slow ? 1 : sizeof strategies / sizeof strategies[0]); i++) {
             int seeds = slow ? 1 : l->threads == 1 ? 20 : strategies[i].seeds;
@@ -77,6 +77,51 @@ static void litmus_programs_are_judged_right(void **state)
                          strategies[i].name, seeds);
         }
     }
+}
+
+static void litmus_programs_are_judged_right(void **state)
+{
+    (void)state;
+    judged_right(litmus_programs);
+}
+
+static void what_is_freed_is_poison(void **state)
+{
+    (void)state;
+    judged_right(litmus_heap_programs);
+    assert_true(sim_oracle_enable("race", false));
+    for (const struct litmus *l = litmus_heap_programs; l->name; l++) {
+        bool expected = l->expect && strcmp(l->expect, "poison") == 0;
+        assert_int_equal(reports(l, sim_strategy_random(), 20) > 0, expected);
+    }
+    assert_true(sim_oracle_enable("race", true));
+}
+
+// Who allocated, who freed, who touched; no digits of addresses in the signature.
+static void poison_has_three_places(void **state)
+{
+    (void)state;
+    const struct sim_result *r = run(&litmus_heap_programs[0], sim_strategy_calm(), 0);
+    assert_string_equal(r->finding.signature,
+                        "poison: read reads_plainly `litmus_seen = (uint32_t)object->rest[1];`");
+    assert_int_equal(r->finding.places, 3);
+    static const char *const kinds[] = {"allocation", "free", "read"};
+    static const char *const functions[] = {"begin", "ends", "reads_plainly"};
+    for (int i = 0; i < 3; i++) {
+        const struct sim_place *p = &r->finding.place[i];
+        bool found = false;
+        assert_string_equal(p->kind, kinds[i]);
+        for (uint32_t k = 0; k < p->stack.n; k++)
+            found |= strncmp(sim_site(sim_pc_site(p->stack.pc[k]))->function, functions[i],
+                             strlen(functions[i])) == 0;
+        assert_true(found);
+    }
+    assert_true(sim_oracle_enable("poison", false));
+    for (const struct litmus *l = litmus_heap_programs; l->name; l++) {
+        if (l->expect && strcmp(l->expect, "poison") == 0)
+            assert_int_equal(run(l, sim_strategy_calm(), 0)->outcome, SIM_OK);
+    }
+    assert_true(sim_oracle_enable("poison", true));
 }
 
 // Both detections of one bug have one signature, whoever comes second.
@@ -160,6 +205,23 @@ static void memory_of_another_program_is_not_accessible(void **state)
     assert_int_equal(reports(&litmus_commits_one, sim_strategy_calm(), 2), 2);
 }
 
+// What hooks leave on the program's stack is cleared with it, and the first call of a process uses
+// no more than the next: names are made on the engine's stack.
+static void hooks_use_little_of_the_stack(void **state)
+{
+    (void)state;
+    uint32_t used[4];
+    for (int i = 0; i < 4; i++) {
+        trace = i >= 2;
+        assert_int_equal(run(&litmus_hooks, sim_strategy_calm(), 0)->outcome, SIM_OK);
+        used[i] = litmus_used_below;
+        print_message("%u bytes%s\n", used[i], trace ? ", with the event log" : "");
+        assert_in_range(used[i], 1, SIM_STACK_SLACK);
+    }
+    trace = false;
+    assert_int_equal(used[0], used[1]);
+}
+
 // A program that runs out of points while its operations go on is cut off, not reported.
 static void a_long_program_is_no_livelock(void **state)
 {
@@ -215,11 +277,14 @@ int main(void)
     sim_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(litmus_programs_are_judged_right),
+        cmocka_unit_test(what_is_freed_is_poison),
+        cmocka_unit_test(poison_has_three_places),
         cmocka_unit_test(race_signature_is_symmetric),
         cmocka_unit_test(every_schedule_replays_to_the_same_end),
         cmocka_unit_test(store_buffer_is_sequentially_consistent),
         cmocka_unit_test(oracle_can_be_switched_off),
         cmocka_unit_test(memory_of_another_program_is_not_accessible),
+        cmocka_unit_test(hooks_use_little_of_the_stack),
         cmocka_unit_test(a_long_program_is_no_livelock),
         cmocka_unit_test(helpers_freeze),
     };

@@ -45,6 +45,8 @@ struct fiber *sim_fiber_new(bool goroutine)
     f->goroutine = goroutine;
     f->low = NULL;
     f->span = 0; // its first function entry is seen
+    f->refs = NULL;
+    f->n_refs = 0;
     return f;
 }
 
@@ -95,4 +97,17 @@ void probe_op(uint32_t actor, uint32_t op)
     f->serial = ++sim.serial;
     f->turn = 0;
     sim_position_goroutine(f);
+}
+
+void probe_refs(void *const *refs, uint32_t n)
+{
+    sim.fiber->refs = n > 0 ? refs : NULL;
+    sim.fiber->n_refs = n;
+}
+
+void probe_globals(const void *words, uint32_t n)
+{
+    if (sim.globals == SIM_GLOBALS_MAX)
+        oracle_crash("probe_globals: too many", 0);
+    sim.global[sim.globals++] = (struct global_words){words, n};
 }

@@ -58,10 +58,13 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
         oracle_flush_plain();
     if (sim.held != 0)
         buffer_before_plain((uint64_t)p, size, pc);
-    if (race_enabled)
+    if (race_enabled) {
         race_plain((uint64_t)p, size, kind, pc);
-    else if (kind == ACCESS_WRITE)
-        race_announce((uint64_t)p, size);
+    } else {
+        race_look_freed((uint64_t)p, size, kind, false, pc);
+        if (kind == ACCESS_WRITE)
+            race_announce((uint64_t)p, size);
+    }
     if (sim.tracing)
         trace_event(kind == ACCESS_WRITE ? "write" : "read", sim_site_of(pc), pc, (uint64_t)p, 0, 0,
                     -1);
@@ -131,10 +134,13 @@ static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
         return;
     if (sim.held != 0)
         buffer_before_plain((uint64_t)p, bytes, pc);
-    if (race_enabled)
+    if (race_enabled) {
         race_range((uint64_t)p, bytes, kind, false, pc);
-    else if (kind == ACCESS_WRITE)
-        race_announce((uint64_t)p, bytes);
+    } else {
+        race_look_freed((uint64_t)p, bytes, kind, false, pc);
+        if (kind == ACCESS_WRITE)
+            race_announce((uint64_t)p, bytes);
+    }
 }
 
 // The hook itself has done the store.
@@ -342,10 +348,17 @@ void *__tsan_get_current_fiber(void)
     return sim.fiber;
 }
 
+static void new_fiber(void *fiber)
+{
+    *(struct fiber **)fiber = sim_fiber_new(true);
+}
+
 void *__tsan_create_fiber(unsigned flags)
 {
     (void)flags;
-    return sim_fiber_new(true);
+    struct fiber *f;
+    sim_enter(new_fiber, &f);
+    return f;
 }
 
 void __tsan_destroy_fiber(void *fiber)

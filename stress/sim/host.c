@@ -66,13 +66,27 @@ static bool refused(enum sim_fault fault, uint32_t site)
 
 // Threads ---------------------------------------------------------------------------------
 
+struct spawn {
+    void (*fn)(void *);
+    void *arg;
+    size_t stack_bytes;
+    const struct thread *thread;
+};
+
+static void spawn_entry(void *arg)
+{
+    struct spawn *s = arg;
+    s->thread = sim_thread_spawn(s->fn, s->arg, s->stack_bytes);
+}
+
 int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
     uint32_t site = HOST_POINT(CALL_THREADS);
-    const struct thread *t =
-        refused(SIM_FAULT_EAGAIN, site) ? NULL : sim_thread_spawn(fn, arg, stack_bytes);
-    HOST_TRACE("thread create", 0, 0, t ? t->name : 0);
-    return t ? 0 : -EAGAIN;
+    struct spawn s = {fn, arg, stack_bytes, NULL};
+    if (!refused(SIM_FAULT_EAGAIN, site))
+        sim_enter(spawn_entry, &s);
+    HOST_TRACE("thread create", 0, 0, s.thread ? s.thread->name : 0);
+    return s.thread ? 0 : -EAGAIN;
 }
 
 void host_thread_exit(void)

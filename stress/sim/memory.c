@@ -27,6 +27,7 @@ extern char __start_rt_data[] __attribute__((weak)), __stop_rt_data[] __attribut
 extern char __start_rt_bss[] __attribute__((weak)), __stop_rt_bss[] __attribute__((weak));
 
 struct cell *memory_arena_cells, *memory_global_cells;
+struct birth *memory_births;
 uint64_t memory_global_lo, memory_global_span;
 
 static char *data_image;
@@ -74,6 +75,7 @@ void memory_init(void)
         map(0, (memory_global_span / 8 + 1) * sizeof(struct cell), PROT_READ | PROT_WRITE);
     memory_arena_cells =
         map(0, MEMORY_ARENA_BYTES / 8 * sizeof(struct cell), PROT_READ | PROT_WRITE);
+    memory_births = map(0, MEMORY_HEAP_BYTES / 8 * sizeof(struct birth), PROT_READ | PROT_WRITE);
     accessible = map(0, MEMORY_ARENA_BYTES / PAGE, PROT_READ | PROT_WRITE);
     map(MEMORY_ARENA_BASE, MEMORY_ARENA_BYTES, PROT_NONE);
     brk_now = (char *)MEMORY_ARENA_BASE;
@@ -83,6 +85,7 @@ void memory_init(void)
 
 void memory_wipe_cells(void)
 {
+    madvise(memory_births, MEMORY_HEAP_BYTES / 8 * sizeof(struct birth), MADV_DONTNEED);
     madvise(memory_arena_cells, MEMORY_ARENA_BYTES / 8 * sizeof(struct cell), MADV_DONTNEED);
     memset(memory_global_cells, 0, (memory_global_span / 8 + 1) * sizeof(struct cell));
 }

@@ -14,12 +14,14 @@
 // timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
 // of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
-// invariant: model_counts.c. Coverage: model_coverage.c. Names of words: model_names.c.
+// invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost: model_mark.c. barrier,
+// gc-live: model_gc.c. Coverage: model_coverage.c. Names of words: model_names.c.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
-#include "runtime/sched/sched.h"
 #include "runtime/base/tls.h"
+#include "runtime/gc/gc.h"
+#include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
 #include "stress/sim/race.h"
 
@@ -158,6 +160,14 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
 
 static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 {
+    if (addr == (uint64_t)&gc.phase) {
+        model_phase_changed((uint32_t)old_value, (uint32_t)new_value);
+        return;
+    }
+    if (addr - sim.heap_lo < sim.heap_span) {
+        model_pointer_stored(addr, new_value);
+        return;
+    }
     if (addr == (uint64_t)&allgs.n) {
         struct g **all = load_relaxed(&allgs.v);
         for (uint64_t i = old_value; i < new_value; i++)
@@ -171,8 +181,19 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 // Stable points ---------------------------------------------------------------------------
 
 static const char *const wait_names[WAIT_REASONS] = {
-    [WAIT_NONE] = "",          [WAIT_PARK] = "park",           [WAIT_SLEEP] = "sleep",
-    [WAIT_SEMA] = "semaphore", [WAIT_PREEMPTED] = "preempted", [WAIT_OTHERS] = "others to stop"};
+    [WAIT_NONE] = "",
+    [WAIT_PARK] = "park",
+    [WAIT_SLEEP] = "sleep",
+    [WAIT_SEMA] = "semaphore",
+    [WAIT_PREEMPTED] = "preempted",
+    [WAIT_OTHERS] = "others to stop",
+    [WAIT_HELPER] = "helper",
+    [WAIT_GC_WORKER] = "work to mark",
+    [WAIT_GC_ASSIST] = "credit",
+    [WAIT_GC_CYCLE] = "a collection",
+    [WAIT_GC_SWEEP] = "spans to sweep",
+    [WAIT_FORCEGC] = "a request",
+};
 
 void model_list_goroutines(char *buf, size_t bytes)
 {
@@ -216,7 +237,7 @@ static int64_t earliest_sleeper(void)
     return when;
 }
 
-static void stable_report(const char *oracle, const char *what, int64_t jump_ns)
+void model_stable_report(const char *oracle, const char *what, int64_t jump_ns)
 {
     char signature[200], message[600];
     snprintf(signature, sizeof signature, "%s: %s", oracle, what);
@@ -238,14 +259,15 @@ static void deadlock_report(void)
         bool any = false;
         for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
             uint32_t status = load_relaxed(&all[i]->status);
-            any |= status != G_DEAD && status != G_IDLE && all[i]->wait == (enum wait_reason)reason;
+            any |= status != G_DEAD && status != G_IDLE && !all[i]->system &&
+                   all[i]->wait == (enum wait_reason)reason;
         }
         size_t n = strlen(what);
         if (any)
             snprintf(what + n, sizeof what - n, "%s%s", separator, wait_names[reason]);
         separator = any ? ", " : separator;
     }
-    stable_report("deadlock", what, -1);
+    model_stable_report("deadlock", what, -1);
 }
 
 // The p of a system call is sysmon's to take, and what stands there waits for that.
@@ -270,14 +292,16 @@ static void model_stable(int64_t aided_ns, int64_t unaided_ns)
     if (work && (jump_ns < 0 || (idle && jump_ns > CONSERVE_BOUND_NS))) {
         snprintf(what, sizeof what, "a goroutine is left in %s%s", where,
                  idle ? " beside an idle p" : "");
-        stable_report(jump_ns < 0 ? "lost-wake" : "conserve", what, jump_ns);
+        model_stable_report(jump_ns < 0 ? "lost-wake" : "conserve", what, jump_ns);
     }
     if (timer != NEVER &&
         (jump_ns < 0 || (idle && timer + LATE_BOUND_NS + sim.jumped_ns < sim.now + jump_ns)))
-        stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
+        model_stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
     if (earliest_sleeper() < timer)
-        stable_report("timer", "no p knows of a sleeping goroutine's timer", jump_ns);
+        model_stable_report("timer", "no p knows of a sleeping goroutine's timer", jump_ns);
     model_check_stable();
+    model_check_heap();
+    model_check_collector(jump_ns);
     if (jump_ns < 0)
         deadlock_report();
 }
@@ -295,7 +319,7 @@ static void model_crash(const char *text)
     }
     sim.result.finding.places = 0;
     if (work)
-        stable_report("deadlock", "checkdead gives a false alarm", -1);
+        model_stable_report("deadlock", "checkdead gives a false alarm", -1);
     else
         deadlock_report();
 }
@@ -308,6 +332,7 @@ static const char *model_thread(const void *arg)
 static void model_begin(void)
 {
     race_watch((uint64_t)&allgs.n);
+    race_watch((uint64_t)&gc.phase);
 }
 
 static const struct sim_model model = {
@@ -315,6 +340,7 @@ static const struct sim_model model = {
     .wrote = model_wrote,
     .stable = model_stable,
     .switched = model_check_lists,
+    .freed = model_freed,
     .name = model_name,
     .crash = model_crash,
     .thread = model_thread,

@@ -2,6 +2,8 @@
 //
 // Names of the runtime's words, for people: "sched.npidle", "p1.runqtail", "g3.status".
 
+#include "runtime/gc/gc.h"
+#include "runtime/mem/mheap.h"
 #include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
 
@@ -70,6 +72,21 @@ static const struct word sched_words[] = {
     WORD(schedt, stopnote),   WORD(schedt, safepoint_wait), WORD(schedt, safepoint_note),
     WORD(schedt, sysmonwait), WORD(schedt, sysmonnote),     {0}};
 
+static const struct word heap_words[] = {
+    WORD(mheap, lock),     WORD(mheap, sweepgen),    WORD(mheap, live),
+    WORD(mheap, allspans), WORD(mheap, nallspans),   WORD(mheap, grown),
+    WORD(mheap, pages),    WORD(mheap, records),     WORD(mheap, pages_in_use),
+    WORD(mheap, unswept),  WORD(mheap, sweep_class), {0}};
+static const struct word span_words[] = {WORD(mspan, next),        WORD(mspan, prev),
+                                         WORD(mspan, freeindex),   WORD(mspan, alloc_count),
+                                         WORD(mspan, alloc_cache), WORD(mspan, state),
+                                         WORD(mspan, sweepgen),    WORD(mspan, scanindex),
+                                         WORD(mspan, needzero),    WORD(mspan, special_lock),
+                                         WORD(mspan, specials),    WORD(mspan, alloc_bits),
+                                         WORD(mspan, mark_bits),   {0}};
+static const struct word gc_words[] = {
+    WORD(gc_state, phase), WORD(gc_state, blacken), WORD(gc_state, cycles), {0}};
+
 static bool name_word(const struct word *w, uint64_t offset, const char *who, uint64_t number,
                       char *buf, size_t bytes)
 {
@@ -83,6 +100,66 @@ static bool name_word(const struct word *w, uint64_t offset, const char *who, ui
         snprintf(number_text, sizeof number_text, "%lu", (unsigned long)number);
     snprintf(buf, bytes, "%s%s.%s", who, number_text, field);
     return true;
+}
+
+const char *model_span_name(const struct mspan *s, char *buf, size_t bytes)
+{
+    if (s->elem_bytes == 0)
+        snprintf(buf, bytes, "large span%s", s->class & 1 ? "" : " scan");
+    else
+        snprintf(buf, bytes, "span %uB%s", s->elem_bytes, s->class & 1 ? "" : " scan");
+    return buf;
+}
+
+// Number of the span among all records, so that two of a class are told apart.
+static bool name_span_word(uint64_t addr, char *buf, size_t bytes)
+{
+    char who[48], name[40];
+    for (size_t i = 0; i < heap.nallspans; i++) {
+        const struct mspan *s = heap.allspans[i];
+        uint64_t d = addr - (uint64_t)s;
+        if (d >= sizeof *s + 2 * s->words * sizeof(uint64_t))
+            continue;
+        snprintf(who, sizeof who, "%s #", model_span_name(s, name, sizeof name));
+        if (d < sizeof *s)
+            return name_word(span_words, d, who, i, buf, bytes);
+        bool mark = addr - (uint64_t)s->mark_bits < s->words * sizeof(uint64_t);
+        snprintf(buf, bytes, "%s%zu.%s", who, i, mark ? "marks" : "allocs");
+        return true;
+    }
+    return false;
+}
+
+// A word of an object: by its size, its number in the execution's order of addresses, and the word.
+static bool name_object_word(uint64_t addr, char *buf, size_t bytes)
+{
+    const struct mspan *s = model_span_of(addr);
+    if (!s || addr >= s->limit)
+        return false;
+    uint32_t index = model_span_index(s->base, s->elem_bytes, addr);
+    uint64_t object = s->base + (uint64_t)index * s->elem_bytes;
+    uint64_t size = s->elem_bytes != 0 ? s->elem_bytes : s->limit - s->base;
+    uint64_t page = (s->base - heap.base) / HEAP_PAGE_BYTES;
+    bool pointer = !(s->class & 1) && model_is_pointer(addr & ~7ull);
+    snprintf(buf, bytes, "object %luB #%lu.%u.%s %lu", (unsigned long)size, (unsigned long)page,
+             index, pointer ? "pointer" : "word", (unsigned long)((addr - object) / 8));
+    return true;
+}
+
+static bool name_heap_word(uint64_t addr, char *buf, size_t bytes)
+{
+    uint64_t d = addr - (uint64_t)&heap;
+    if (d < sizeof heap)
+        return name_word(heap_words, d, "heap", UINT64_MAX, buf, bytes);
+    if ((d = addr - (uint64_t)&gc) < sizeof gc)
+        return name_word(gc_words, d, "gc", UINT64_MAX, buf, bytes);
+    if (addr - (uint64_t)&rt_write_barrier < sizeof rt_write_barrier) {
+        snprintf(buf, bytes, "gc.barrier");
+        return true;
+    }
+    if (addr - heap.base < heap.end - heap.base)
+        return name_object_word(addr, buf, bytes);
+    return name_span_word(addr, buf, bytes);
 }
 
 bool model_name(uint64_t addr, char *buf, size_t bytes)
@@ -105,13 +182,15 @@ bool model_name(uint64_t addr, char *buf, size_t bytes)
         if ((d = addr - (uint64_t)all[i]) < sizeof(struct g))
             return name_word(g_words, d, "g", all[i]->goid, buf, bytes);
     }
-    return false;
+    return name_heap_word(addr, buf, bytes);
 }
 
 const char *model_value(uint64_t addr, uint64_t value)
 {
     static const char *const p_states[] = {"idle", "running", "syscall", "gcstop", "dead"};
     static const char *const permits[] = {"none", "ready", "parked"};
+    static const char *const phases[] = {"off", "mark", "mark termination"};
+    static const char *const span_states[] = {"dead", "in use"};
     static const char *const keys[] = {"free", "locked", "locked, with sleepers"};
     char name[64];
     if (!model_name(addr, name, sizeof name))
@@ -120,6 +199,10 @@ const char *model_value(uint64_t addr, uint64_t value)
     size_t n = strlen(field);
     if (strcmp(field, ".permit") == 0)
         return value < 3 ? permits[value] : NULL;
+    if (strcmp(name, "gc.phase") == 0)
+        return value < 3 ? phases[value] : NULL;
+    if (strcmp(field, ".state") == 0)
+        return value < 2 ? span_states[value] : NULL;
     if (strcmp(field, ".status") == 0 && name[0] == 'p')
         return value < 5 ? p_states[value] : NULL;
     if (strcmp(field, ".status") == 0)

@@ -27,7 +27,7 @@ struct moment {
     uint32_t node, context, point;
 };
 
-_Static_assert(SIM_THREADS_MAX < UINT8_MAX, "a thread's number is a byte; UINT8_MAX is nobody's");
+_Static_assert(SIM_THREADS_MAX < RACE_FREED, "a thread's number is a byte");
 
 struct access race_accesses[ACCESSES_MAX];
 struct clock race_clocks[SIM_THREADS_MAX];
@@ -37,6 +37,7 @@ static uint32_t n_accesses;
 static uint32_t free_accesses; // list of records that left theirs
 static struct sync syncs[SYNCS_MAX];
 static uint32_t n_syncs;
+static uint32_t free_syncs; // list, of words that have ended
 static struct moment moments[MOMENTS_MAX];
 static uint32_t n_moments;
 
@@ -45,9 +46,9 @@ static struct clock fence_release[SIM_THREADS_MAX], fence_acquire[SIM_THREADS_MA
 
 void race_restart(void)
 {
-    race_accesses[0].thread = UINT8_MAX;
+    race_accesses[0].thread = RACE_NOBODY;
     n_accesses = n_syncs = 1;
-    free_accesses = 0;
+    free_accesses = free_syncs = 0;
     n_moments = 0;
     if (!sim_uses_fences)
         return;
@@ -102,7 +103,7 @@ struct race {
     bool atomic;
 };
 
-static void side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc)
+void race_side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc)
 {
     const struct sim_site *s = sim_site(sim_site_of(pc));
     size_t chain = strcspn(s->function, "<");
@@ -117,8 +118,8 @@ static void report(void *arg)
                *old_kind = kind_name(r->old_kind, old->atomic);
     uint64_t old_pc = old->pc[r->old_kind];
     char now[240], before[240], signature[sizeof sim.result.finding.signature];
-    side(now, sizeof now, r->kind, r->atomic, r->pc);
-    side(before, sizeof before, r->old_kind, old->atomic, old_pc);
+    race_side(now, sizeof now, r->kind, r->atomic, r->pc);
+    race_side(before, sizeof before, r->old_kind, old->atomic, old_pc);
     bool swap = strcmp(now, before) < 0;
     snprintf(signature, sizeof signature, "race: %s / %s", swap ? now : before,
              swap ? before : now);
@@ -127,9 +128,7 @@ static void report(void *arg)
     snprintf(message, sizeof message, "data race on %s (%d bytes): %s after %s, not ordered",
              sim_address_name(r->addr, name, sizeof name), bytes, kind, old_kind);
     struct sim_finding *f = &sim.result.finding;
-    const struct moment *m = &moments[old->moment[r->old_kind]];
-    oracle_place(&f->place[0], m->context, sim_site_of(old_pc), m->node, old_pc, old_kind,
-                 m->point);
+    race_moment_place(&f->place[0], old->moment[r->old_kind], old_pc, old_kind);
     oracle_place(&f->place[1], sim.at.context, sim_site_of(r->pc), sim.node, r->pc, kind,
                  sim.points);
     f->places = 2;
@@ -155,13 +154,24 @@ static __attribute__((noinline)) uint32_t new_moment(void)
     return sim.moment = n_moments;
 }
 
+uint32_t race_moment(void)
+{
+    return sim.moment != 0 ? sim.moment : new_moment();
+}
+
+void race_moment_place(struct sim_place *p, uint32_t moment, uint64_t pc, const char *kind)
+{
+    const struct moment *m = &moments[moment];
+    oracle_place(p, m->context, sim_site_of(pc), m->node, pc, kind, m->point);
+}
+
 static inline void touch(struct access *a, unsigned kind, uint64_t pc)
 {
     a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
     if (kind == ACCESS_WRITE)
         a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
     a->pc[kind] = (uint32_t)pc;
-    a->moment[kind] = sim.moment != 0 ? sim.moment : new_moment();
+    a->moment[kind] = race_moment();
 }
 
 void race_touch(struct access *a, unsigned kind, uint64_t pc)
@@ -185,6 +195,11 @@ static uint32_t new_access(unsigned mask, bool atomic)
     a->mask = (uint8_t)mask;
     a->atomic = atomic;
     return i;
+}
+
+uint32_t race_new_record(void)
+{
+    return new_access(0xff, false);
 }
 
 // The kind of `a`'s access that races with one of `kind` now, or -1. Another thread's.
@@ -239,6 +254,10 @@ void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind
                      uint64_t pc)
 {
     uint32_t first = sim_untag(c->access);
+    if (unlikely(race_accesses[first].thread == RACE_FREED)) {
+        heap_touched(&race_accesses[first], addr, kind, atomic, pc);
+        first = 0; // the oracle is off
+    }
     uint32_t own = look_through(&first, addr, mask, kind, atomic, pc);
     if (own == 0)
         own = new_access(mask, atomic);
@@ -276,6 +295,16 @@ void race_forget(uint64_t addr, uint64_t bytes)
     }
 }
 
+void race_look_freed(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)
+{
+    for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
+        const struct cell *c = memory_cell(a);
+        const struct access *record = c ? &race_accesses[sim_untag(c->access)] : NULL;
+        if (record && record->thread == RACE_FREED)
+            heap_touched(record, a > addr ? a : addr, kind, atomic, pc);
+    }
+}
+
 // Atomics ---------------------------------------------------------------------------------
 
 static struct sync *find_sync(struct cell *c, uint64_t addr, bool make)
@@ -287,16 +316,43 @@ static struct sync *find_sync(struct cell *c, uint64_t addr, bool make)
     }
     if (!make)
         return NULL;
-    if (n_syncs == SYNCS_MAX)
+    uint32_t fresh = free_syncs;
+    if (fresh != 0)
+        free_syncs = syncs[fresh].next;
+    else if (n_syncs == SYNCS_MAX)
         sim_finish(SIM_LIMIT);
-    struct sync *s = &syncs[n_syncs];
+    else
+        fresh = n_syncs++;
+    struct sync *s = &syncs[fresh];
     s->next = sim_untag(c->sync);
     s->offset = offset;
     s->watched = false;
     s->released.blocks = s->own.blocks = 0;
     s->releaser = UINT8_MAX;
-    c->sync = n_syncs++ | sim.tag;
+    c->sync = fresh | sim.tag;
     return s;
+}
+
+static void free_sync_list(struct cell *c)
+{
+    for (uint32_t i = sim_untag(c->sync), next; i != 0; i = next) {
+        next = syncs[i].next;
+        syncs[i].next = free_syncs;
+        free_syncs = i;
+    }
+    c->sync = 0;
+}
+
+void race_renew(uint64_t addr, uint64_t bytes, uint32_t record)
+{
+    for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
+        struct cell *c = memory_cell(a);
+        if (!c)
+            continue;
+        c->access = record != 0 ? record | sim.tag : 0;
+        if (sim_untag(c->sync) != 0)
+            free_sync_list(c);
+    }
 }
 
 void race_watch(uint64_t addr)
@@ -350,9 +406,9 @@ static void acquire(const struct sync *s, int order)
 
 static void check_atomic(struct cell *c, uint64_t addr, unsigned size, unsigned kind, uint64_t pc)
 {
-    if (!race_enabled)
-        return;
-    if (likely((addr & 7) + size <= 8))
+    if (unlikely(!race_enabled))
+        race_look_freed(addr, size, kind, true, pc);
+    else if (likely((addr & 7) + size <= 8))
         race_check(c, addr, ((1u << size) - 1) << (addr & 7), kind, true, pc);
     else
         race_range(addr, size, kind, true, pc);
@@ -377,7 +433,7 @@ static inline bool publish(struct cell *c, uint64_t addr, uint32_t thread, bool 
         struct sync *s = find_sync(c, addr, true);
         copy(&s->released, published);
         released_by(s, thread, published);
-        return s->watched;
+        return s->watched || heap_pointers_watched(addr);
     }
     // A relaxed store ends the release sequences that were there, but for the storing thread's own
     // (C17 5.1.2.4; C++20 ends that too). It carries what a fence released.
@@ -389,7 +445,7 @@ static inline bool publish(struct cell *c, uint64_t addr, uint32_t thread, bool 
         if (sim_uses_fences)
             join(&s->released, published);
     }
-    return s && s->watched;
+    return (s && s->watched) || heap_pointers_watched(addr);
 }
 
 bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
@@ -447,7 +503,7 @@ bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }
-    return s && s->watched;
+    return (s && s->watched) || heap_pointers_watched(addr);
 }
 
 void race_fence(int order)

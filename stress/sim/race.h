@@ -38,6 +38,12 @@ struct clock {
     };
 };
 
+enum {
+    RACE_NOBODY = UINT8_MAX, // thread of race_accesses[0]
+    RACE_FREED =
+        UINT8_MAX - 1, // of the one record of memory that its owner has taken back (heap.c)
+};
+
 extern bool race_enabled;
 extern struct access race_accesses[1 << SIM_INDEX_BITS]; // [0] is nobody's
 extern struct clock race_clocks[SIM_THREADS_MAX];
@@ -68,6 +74,19 @@ bool race_store_seen(uint64_t addr, uint32_t thread, const struct race_store *s)
 void race_atomic_own_load(uint64_t addr, unsigned size, uint64_t pc);
 // The memory has a new life: what was accessed before does not race with what comes.
 void race_forget(uint64_t addr, uint64_t bytes);
+// The same, and its words, which nobody watches, have released nothing either. `record`: what
+// stands in place of accesses from now on, or 0.
+void race_renew(uint64_t addr, uint64_t bytes, uint32_t record);
+// A record that belongs to no thread.
+uint32_t race_new_record(void);
+// Number of here and now, for race_moment_place.
+uint32_t race_moment(void);
+void race_moment_place(struct sim_place *p, uint32_t moment, uint64_t pc, const char *kind);
+// "read f `text`", as in signatures.
+void race_side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc);
+// With the detector off, of an access that it would have looked at: only whether the memory is
+// freed.
+void race_look_freed(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc);
 // Every later write to this word in this execution goes to oracle_wrote.
 void race_watch(uint64_t addr);
 bool race_watched(uint64_t addr);

@@ -57,6 +57,8 @@ static void start_execution(const struct sim_params *p)
     sim.tso = p->memory == SIM_TSO;
     buffer_restart();
     oracle_restart();
+    sim.globals = 0;
+    sim.heap_lo = sim.heap_span = sim.heap_watched = 0;
     sim.points = sim.progress = 0;
     sim.last_site = SIM_SITE_NONE;
     sim.hash = 0x243f6a8885a308d3u;

@@ -232,7 +232,7 @@ struct sim_frames {
     uint64_t pc[SIM_STACK_FRAMES]; // innermost first; sim_pc_site names them
 };
 
-// One side of a race, or the place where an oracle struck.
+// One side of a race, what had become of a freed object, or the place where an oracle struck.
 struct sim_place {
     uint32_t actor, after, op; // as in sim_choice
     uint32_t thread;           // name of the virtual thread
@@ -247,8 +247,8 @@ struct sim_finding {
     char signature[512]; // stable identity, one line
     char message[768];   // for people: what was wrong, one or two lines
     char word[64];       // of a race, the word's name without numbers: "sched.runq", "g.m"; or ""
-    uint32_t places;     // 0, 1 or 2
-    struct sim_place place[2];
+    uint32_t places;     // 0 to 3, the last where it struck
+    struct sim_place place[3];
 };
 
 enum sim_outcome { SIM_OK, SIM_FOUND, SIM_LIMIT };

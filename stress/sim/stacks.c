@@ -23,7 +23,7 @@
 
 #define THREAD_SLOT (8ull << 20)
 
-enum { PAGE = 4096, STACK_SLACK = 768, STACKS_MAX = 1 << 14, RESERVATIONS_MAX = 256 };
+enum { PAGE = 4096, STACKS_MAX = 1 << 14, RESERVATIONS_MAX = 256 };
 
 struct stack_range {
     char *open; // lowest open byte; hi: none
@@ -114,7 +114,7 @@ void sim_stack_used_below(char *sp, size_t bytes)
 
 static void clear(struct stack_range *s)
 {
-    char *from = s->low && s->low - STACK_SLACK > s->open ? s->low - STACK_SLACK : s->open;
+    char *from = s->low && s->low - SIM_STACK_SLACK > s->open ? s->low - SIM_STACK_SLACK : s->open;
     memset(from, 0, (size_t)(s->hi - from));
 }
 

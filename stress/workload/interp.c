@@ -19,6 +19,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
+#include "stress/workload/frame.h"
 #include "stress/workload/probe.h"
 
 enum {
@@ -28,44 +29,32 @@ enum {
     GATE_PIN = 8,     // one user of the handle; the goroutine ends when there is none
 };
 
-struct frame {
-    uint32_t instance, actor;
-    uint32_t pc;        // index in the body of the next operation
-    uint32_t children;  // goroutines started so far
-    uint32_t depth;     // of loops
-    uint32_t tied;      // lockthreads not undone
-    uint32_t iteration; // over all enclosing loops
-    bool permit;        // came before the start; the first park takes it
-    struct {
-        int64_t left;
-        uint32_t outer; // iteration outside
-    } loop[WL_DEPTH];
-};
-
 union variable {
     uint64_t plain;
     atomic_u64 atomic;
 };
 
-static const struct workload *program; // written before the runtime starts
+const struct workload *program;        // written before the runtime starts
 static atomic_i32 live;                // see above
 static atomic_u32 gate[WL_INSTANCES];  // release pairs [gate]: a started goroutine's handle is seen
 static struct g *handle[WL_INSTANCES]; // written by the goroutine itself before GATE_STARTED
 static uint64_t looks[WL_INSTANCES];   // of named instances: by itself, or while it stands still
-static union variable variable[WL_VARIABLES]; // the program's own data: its races are its own
+static union variable variable[WL_NAMES]; // the program's own data: its races are its own
 
 static void goroutine(void *arg);
 
 // Operations -------------------------------------------------------------------------------
 
+uint32_t frame_child(struct frame *f)
+{
+    add_acq_rel(&live, 1); // pairs [live]
+    return program->instance[f->instance].first_child + f->children++;
+}
+
 static void op_go(struct frame *f, const struct wl_op *op)
 {
-    for (int64_t k = 0; k < op->number; k++) {
-        uintptr_t child = program->instance[f->instance].first_child + f->children++;
-
-        add_acq_rel(&live, 1); // pairs [live]
-        rt_go(goroutine, (void *)child);
-    }
+    for (int64_t k = 0; k < op->number; k++)
+        rt_go(goroutine, (void *)(uintptr_t)frame_child(f));
 }
 
 static void op_yield(struct frame *f, const struct wl_op *op)
@@ -334,6 +323,8 @@ static void goroutine_end(struct frame *f)
     uint32_t i = f->instance;
 
     probe_op(f->actor, program->body[program->instance[i].body].count);
+    if (f->refs != NULL)
+        probe_refs(NULL, 0);
     if (program->instance[i].handled) {
         add_acq_rel(&gate[i], GATE_ENDED);
         while (load_acquire(&gate[i]) >= GATE_PIN) // pairs [gate]
@@ -350,34 +341,61 @@ static void op_exit(struct frame *f, const struct wl_op *op)
     rt_exit();
 }
 
-#define RUN(constant, word, a, b) [WL_##constant] = op_##word,
+#define RUN(constant, word, a, b, c) [WL_##constant] = op_##word,
 static void (*const op_run[WL_KINDS])(struct frame *, const struct wl_op *) = {WORKLOAD_OPS(RUN)};
 #undef RUN
 
-static void goroutine(void *arg)
+static void run(struct frame *f)
 {
-    struct frame f = {.instance = (uint32_t)(uintptr_t)arg};
-    const struct wl_body *body = &program->body[program->instance[f.instance].body];
+    const struct wl_body *body = &program->body[program->instance[f->instance].body];
     const struct wl_op *ops = &program->op[body->first];
 
-    f.actor = program->instance[f.instance].actor;
-    probe_op(f.actor, 0);
-    goroutine_begin(&f);
-    while (f.pc < body->count) {
-        const struct wl_op *op = &ops[f.pc];
+    f->actor = program->instance[f->instance].actor;
+    probe_op(f->actor, 0);
+    goroutine_begin(f);
+    while (f->pc < body->count) {
+        const struct wl_op *op = &ops[f->pc];
 
-        probe_op(f.actor, wl_op_number(f.pc, f.iteration));
-        f.pc++;
-        if (program->instance[f.instance].handled)
-            looks[f.instance]++;
-        op_run[op->kind](&f, op);
+        probe_op(f->actor, wl_op_number(f->pc, f->iteration));
+        f->pc++;
+        if (program->instance[f->instance].handled)
+            looks[f->instance]++;
+        op_run[op->kind](f, op);
     }
-    goroutine_end(&f);
+    goroutine_end(f);
+}
+
+// References lie in a frame of their own: programs without objects do not pay for them.
+static __attribute__((noinline)) void run_with_refs(struct frame *f, struct start *start)
+{
+    struct refs refs = {0};
+
+    f->refs = &refs;
+    probe_refs(refs.object, WL_REFS);
+    if (start != NULL)
+        refs_begin(&refs, start);
+    run(f);
+}
+
+void frame_run(uint32_t instance, struct start *start)
+{
+    struct frame f = {.instance = instance};
+
+    if (program->names[WL_REF].n > 0)
+        run_with_refs(&f, start);
+    else
+        run(&f);
+}
+
+static void goroutine(void *arg)
+{
+    frame_run((uint32_t)(uintptr_t)arg, NULL);
 }
 
 static void main_goroutine(void *arg)
 {
     handle[0] = rt_self();
+    objects_begin();
     goroutine(arg);
 }
 

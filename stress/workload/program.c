@@ -23,16 +23,38 @@ static struct wl_op *op_of(struct workload *w, const struct wl_body *body, uint3
     return &w->op[body->first + index];
 }
 
-// Loops of one body: partners, depth, and how often each operation is executed. Adds the number of
-// executed operations to *executed.
-static bool finish_loops(struct workload *w, const struct wl_body *body, uint64_t *executed,
+struct cost {
+    uint64_t executed, heap_bytes;
+};
+
+// What it takes from the heap, at most.
+static uint64_t heap_bytes(const struct wl_op *op)
+{
+    switch (op->kind) {
+    case WL_NEW:
+        return 8 * (1 + (uint64_t)op->number);
+    case WL_BIG:
+        return (uint64_t)op->number;
+    case WL_TINY:
+        return 16 * (uint64_t)op->number;
+    case WL_PASS:
+    case WL_WEAK:
+        return 64;
+    default:
+        return 0;
+    }
+}
+
+// Loops of one body: partners, depth, and how often each operation is executed, of which *cost is
+// the sum.
+static bool finish_loops(struct workload *w, const struct wl_body *body, struct cost *cost,
                          struct text_error *err)
 {
     uint32_t open[WL_DEPTH];
     uint64_t times[WL_DEPTH + 1] = {1};
     uint32_t depth = 0;
 
-    *executed = 1;
+    *cost = (struct cost){.executed = 1};
     for (uint32_t i = 0; i < body->count; i++) {
         struct wl_op *op = op_of(w, body, i);
 
@@ -51,7 +73,8 @@ static bool finish_loops(struct workload *w, const struct wl_body *body, uint64_
             op->at = open[--depth];
             op_of(w, body, op->at)->at = i;
         }
-        *executed += times[depth];
+        cost->executed += times[depth];
+        cost->heap_bytes += times[depth] * heap_bytes(op);
     }
     if (depth > 0) {
         struct wl_op *op = op_of(w, body, open[depth - 1]);
@@ -73,7 +96,7 @@ static bool check_places(struct workload *w, uint32_t index, struct text_error *
         if (op->kind == WL_EXIT && is_main)
             return fail(err, op->line, op->col, "exit in '%s': main ends with its last operation",
                         body->name);
-        if (op->kind == WL_GO && op->a == w->main_body)
+        if (wl_starts(op->kind) && op->a == w->main_body)
             return fail(err, op->line, op->col, "'%s' cannot be started again",
                         w->body[op->a].name);
     }
@@ -94,7 +117,7 @@ static bool add_instance(struct workload *w, uint32_t parent, const struct wl_op
 static bool starts_any(struct workload *w, const struct wl_body *body, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
-        if (op_of(w, body, i)->kind == WL_GO)
+        if (wl_starts(op_of(w, body, i)->kind))
             return true;
     return false;
 }
@@ -108,7 +131,7 @@ static bool expand(struct workload *w, uint32_t parent, uint32_t from, uint32_t 
     for (uint32_t i = from; i < to; i++) {
         const struct wl_op *op = op_of(w, body, i);
 
-        if (op->kind == WL_GO) {
+        if (wl_starts(op->kind)) {
             for (int64_t k = 0; k < op->number; k++)
                 if (!add_instance(w, parent, op, numbers, err))
                     return false;
@@ -149,7 +172,7 @@ static bool finish_targets(struct workload *w, struct text_error *err)
     for (uint32_t i = 0; i < w->ops; i++) {
         struct wl_op *op = &w->op[i];
 
-        if (wl_op_info[op->kind].first == WL_ARG_INSTANCE) {
+        if (wl_op_info[op->kind].arg[0] == WL_ARG_INSTANCE) {
             for (op->at = 0; op->at < w->instances; op->at++)
                 if (w->instance[op->at].body == op->a && w->instance[op->at].number == op->number)
                     break;
@@ -161,7 +184,7 @@ static bool finish_targets(struct workload *w, struct text_error *err)
             size_t left = sizeof w->faults - used;
             int n =
                 snprintf(w->faults + used, left, "workload: expect %s %" PRId64 " does not hold",
-                         w->variable[op->a], op->number);
+                         w->names[WL_VARIABLE].name[op->a], op->number);
             if (n < 0 || (size_t)n >= left)
                 return fail(err, op->line, op->col, "too many expect%s", "");
             op->fault = w->faults + used;
@@ -173,7 +196,7 @@ static bool finish_targets(struct workload *w, struct text_error *err)
 
 bool workload_finish(struct workload *w, struct text_error *err)
 {
-    uint64_t executed[WL_BODIES], total = 0;
+    struct cost cost[WL_BODIES], total = {0};
 
     for (w->main_body = 0; w->main_body < w->bodies; w->main_body++)
         if (strcmp(w->body[w->main_body].name, "main") == 0)
@@ -181,14 +204,18 @@ bool workload_finish(struct workload *w, struct text_error *err)
     if (w->main_body == w->bodies)
         return fail(err, 1, 1, "there is no goroutine '%s'", "main");
     for (uint32_t i = 0; i < w->bodies; i++)
-        if (!finish_loops(w, &w->body[i], &executed[i], err) || !check_places(w, i, err))
+        if (!finish_loops(w, &w->body[i], &cost[i], err) || !check_places(w, i, err))
             return false;
     if (!finish_instances(w, err) || !finish_targets(w, err))
         return false;
-    for (uint32_t i = 0; i < w->instances; i++)
-        total += executed[w->instance[i].body];
-    if (total > WL_EXECUTED)
+    for (uint32_t i = 0; i < w->instances; i++) {
+        total.executed += cost[w->instance[i].body].executed;
+        total.heap_bytes += cost[w->instance[i].body].heap_bytes;
+    }
+    if (total.executed > WL_EXECUTED)
         return fail(err, 1, 1, "'%s' would execute more than 1000000 operations", w->name);
+    if (total.heap_bytes > WL_HEAP_BYTES)
+        return fail(err, 1, 1, "'%s' would allocate more than 4 MiB", w->name);
     return true;
 }
 
@@ -237,7 +264,8 @@ static void print_duration(int64_t ns, FILE *out)
         fprintf(out, " %" PRId64 "ns", ns);
 }
 
-static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_arg kind, FILE *out)
+static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_arg kind,
+                      uint32_t *refs, FILE *out)
 {
     switch (kind) {
     case WL_ARG_NONE:
@@ -251,7 +279,22 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
             fprintf(out, "#%" PRId64, op->number);
         break;
     case WL_ARG_VARIABLE:
-        fprintf(out, " %s", w->variable[op->a]);
+        fprintf(out, " %s", w->names[WL_VARIABLE].name[op->a]);
+        break;
+    case WL_ARG_REF:
+        fprintf(out, " %s", w->names[WL_REF].name[op->ref[(*refs)++]]);
+        break;
+    case WL_ARG_GLOBAL:
+        fprintf(out, " %s", w->names[WL_GLOBAL_NAME].name[op->a]);
+        break;
+    case WL_ARG_WEAK:
+        fprintf(out, " %s", w->names[WL_WEAK_NAME].name[op->a]);
+        break;
+    case WL_ARG_LIMIT:
+        if (op->number < 0)
+            fputs(" off", out);
+        else
+            fprintf(out, " %" PRId64, op->number);
         break;
     case WL_ARG_DURATION:
         print_duration(op->number, out);
@@ -263,6 +306,9 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
     case WL_ARG_TIMES:
     case WL_ARG_PROCS:
     case WL_ARG_VALUE:
+    case WL_ARG_SLOTS:
+    case WL_ARG_SLOT:
+    case WL_ARG_BYTES:
         fprintf(out, " %" PRId64, op->number);
         break;
     }
@@ -271,8 +317,8 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
 void workload_print_op(const struct workload *w, const struct wl_op *op, FILE *out)
 {
     fputs(wl_op_info[op->kind].word, out);
-    print_arg(w, op, wl_op_info[op->kind].first, out);
-    print_arg(w, op, wl_op_info[op->kind].second, out);
+    for (uint32_t i = 0, refs = 0; i < WL_ARGS; i++)
+        print_arg(w, op, wl_op_info[op->kind].arg[i], &refs, out);
 }
 
 void workload_print(const struct workload *w, FILE *out, const char *indent)

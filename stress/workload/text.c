@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define INFO(constant, word, a, b) {#word, WL_ARG_##a, WL_ARG_##b},
+#define INFO(constant, word, a, b, c) {#word, {WL_ARG_##a, WL_ARG_##b, WL_ARG_##c}},
 const struct wl_op_info wl_op_info[WL_KINDS] = {WORKLOAD_OPS(INFO)};
 #undef INFO
 
@@ -118,20 +118,28 @@ static bool arg_body(struct parser *p, struct wl_op *op, bool with_number)
     return true;
 }
 
-static bool arg_variable(struct parser *p, struct wl_op *op)
+// A name of that kind, new or not: its number in *out.
+static bool arg_name(struct parser *p, enum wl_table table, uint32_t *out)
 {
-    struct workload *wl = p->w;
+    static const char *const what[WL_TABLES] = {
+        [WL_VARIABLE] = "variable",
+        [WL_REF] = "reference",
+        [WL_GLOBAL_NAME] = "global",
+        [WL_WEAK_NAME] = "weak handle",
+    };
+    struct wl_names *names = &p->w->names[table];
+    uint32_t most = table == WL_REF ? WL_REFS : WL_NAMES;
     struct word w;
     char name[WL_NAME_BYTES];
 
-    if (!parse_name(p, &w, name, "variable"))
+    if (!parse_name(p, &w, name, what[table]))
         return false;
-    for (op->a = 0; op->a < wl->variables; op->a++)
-        if (strcmp(wl->variable[op->a], name) == 0)
+    for (*out = 0; *out < names->n; ++*out)
+        if (strcmp(names->name[*out], name) == 0)
             return true;
-    if (wl->variables == WL_VARIABLES)
-        return scan_fail(&p->s, w.col, "more than %d variables", WL_VARIABLES);
-    memcpy(wl->variable[wl->variables++], name, sizeof name);
+    if (names->n == most)
+        return scan_fail(&p->s, w.col, "more than %u %ss", most, what[table]);
+    memcpy(names->name[names->n++], name, sizeof name);
     return true;
 }
 
@@ -162,7 +170,27 @@ static bool arg_duration(struct parser *p, struct wl_op *op)
                      word_width(&w), w.s);
 }
 
-static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind)
+// A number, or `off`.
+static bool arg_limit(struct parser *p, const char *what, int64_t *out)
+{
+    struct word w;
+    uint64_t value;
+
+    if (!scan_word(&p->s, &w))
+        return scan_fail(&p->s, scan_col(&p->s), "%s: number or off expected", what);
+    if (word_is(&w, "off")) {
+        *out = -1;
+        return true;
+    }
+    if (!word_number(&w, WL_LIMIT, &value))
+        return scan_fail(&p->s, w.col, "%s: '%.*s' is neither off nor a number up to %d", what,
+                         word_width(&w), w.s, WL_LIMIT);
+    *out = (int64_t)value;
+    return true;
+}
+
+// `refs`: how many references stand before it.
+static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint32_t *refs)
 {
     const char *word = wl_op_info[op->kind].word;
 
@@ -174,7 +202,13 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind)
     case WL_ARG_INSTANCE:
         return arg_body(p, op, true);
     case WL_ARG_VARIABLE:
-        return arg_variable(p, op);
+        return arg_name(p, WL_VARIABLE, &op->a);
+    case WL_ARG_REF:
+        return arg_name(p, WL_REF, &op->ref[(*refs)++]);
+    case WL_ARG_GLOBAL:
+        return arg_name(p, WL_GLOBAL_NAME, &op->a);
+    case WL_ARG_WEAK:
+        return arg_name(p, WL_WEAK_NAME, &op->a);
     case WL_ARG_COUNT:
         op->number = 1;
         return arg_number(p, word, 1, WL_INSTANCES, true, &op->number);
@@ -187,6 +221,14 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind)
     case WL_ARG_VALUE:
         op->number = 1;
         return arg_number(p, word, 0, value_max, op->kind != WL_EXPECT, &op->number);
+    case WL_ARG_SLOTS:
+        return arg_number(p, word, 0, WL_SLOTS, false, &op->number);
+    case WL_ARG_SLOT:
+        return arg_number(p, word, 0, WL_SLOTS - 1, false, &op->number);
+    case WL_ARG_BYTES:
+        return arg_number(p, word, WL_BIG_LEAST, WL_BIG_BYTES, false, &op->number);
+    case WL_ARG_LIMIT:
+        return arg_limit(p, word, &op->number);
     }
     return false;
 }
@@ -208,8 +250,9 @@ static bool parse_op(struct parser *p, const struct word *word)
     if (w->ops == WL_OPS)
         return scan_fail(&p->s, word->col, "more than %d operations", WL_OPS);
     *op = (struct wl_op){.kind = (enum wl_kind)kind, .line = p->s.line, .col = word->col};
-    if (!parse_arg(p, op, wl_op_info[kind].first) || !parse_arg(p, op, wl_op_info[kind].second))
-        return false;
+    for (uint32_t i = 0, refs = 0; i < WL_ARGS; i++)
+        if (!parse_arg(p, op, wl_op_info[kind].arg[i], &refs))
+            return false;
     w->ops++;
     w->body[w->bodies - 1].count++;
     return scan_eol(&p->s);

@@ -22,17 +22,23 @@ enum {
     WL_BODIES = 64,
     WL_OPS = 4096,
     WL_INSTANCES = 512,
-    WL_VARIABLES = 64,
+    WL_NAMES = 64, // of each kind ...
+    WL_REFS = 16,  // ... but for references, which every goroutine has of its own
     WL_NAME_BYTES = 32,
     WL_DEPTH = 8, // of loops
     WL_PROCS = 64,
     WL_PROCS_TINY = 16,    // what the runtime of tiny sizes allows
     WL_ITERATIONS = 65535, // of one operation in one goroutine
     WL_EXECUTED = 1000000, // operations of the whole program
+    WL_SLOTS = 8,          // of an object
+    WL_BIG_LEAST = 16,     // bytes of `big`: below, several share a block
+    WL_BIG_BYTES = 256 << 10,
+    WL_LIMIT = 1 << 30,      // of `gcpercent` and `memlimit`
+    WL_HEAP_BYTES = 4 << 20, // allocated by the whole program
     WL_INSTANCE_NAME = WL_NAME_BYTES + 12,
 };
 
-#define WL_CONSTANT(constant, word, a, b) WL_##constant,
+#define WL_CONSTANT(constant, word, a, b, c) WL_##constant,
 enum wl_kind { WORKLOAD_OPS(WL_CONSTANT) WL_KINDS };
 #undef WL_CONSTANT
 
@@ -46,27 +52,49 @@ enum wl_arg {
     WL_ARG_TIMES,
     WL_ARG_DURATION,
     WL_ARG_PROCS,
-    WL_ARG_VALUE
+    WL_ARG_VALUE,
+    WL_ARG_REF,
+    WL_ARG_GLOBAL,
+    WL_ARG_WEAK,
+    WL_ARG_SLOTS,
+    WL_ARG_SLOT,
+    WL_ARG_BYTES,
+    WL_ARG_LIMIT
+};
+enum { WL_ARGS = 3 };
+
+// Kinds of names that programs make by using them.
+enum wl_table { WL_VARIABLE, WL_REF, WL_GLOBAL_NAME, WL_WEAK_NAME, WL_TABLES };
+struct wl_names {
+    uint32_t n;
+    char name[WL_NAMES][WL_NAME_BYTES];
 };
 
 struct wl_op_info {
     const char *word;
-    enum wl_arg first, second;
+    enum wl_arg arg[WL_ARGS];
 };
 extern const struct wl_op_info wl_op_info[WL_KINDS];
 
 static inline bool wl_names_body(enum wl_kind kind)
 {
-    enum wl_arg first = wl_op_info[kind].first;
+    enum wl_arg first = wl_op_info[kind].arg[0];
     return first == WL_ARG_BODY || first == WL_ARG_INSTANCE;
+}
+
+// It starts goroutines.
+static inline bool wl_starts(enum wl_kind kind)
+{
+    return wl_op_info[kind].arg[0] == WL_ARG_BODY;
 }
 
 struct wl_op {
     enum wl_kind kind;
-    uint32_t a;     // body or variable, as the kind says
-    uint32_t at;    // derived: loop and end: index in the body of the other one; ready and others
-                    // that name one: instance
-    int64_t number; // count, instance number, value, or nanoseconds
+    uint32_t a;      // body, variable, global or weak handle, as the kind says
+    uint32_t ref[2]; // references, in the order of the arguments
+    uint32_t at;     // derived: loop and end: index in the body of the other one; ready and others
+                     // that name one: instance
+    int64_t number;  // count, instance number, value, nanoseconds, slots, slot, bytes; -1: `off`
     uint32_t line, col;
     const char *fault; // expect: what is said when it does not hold; owned by the workload
 };
@@ -89,15 +117,15 @@ struct workload {
     char name[WL_NAME_BYTES];
     uint32_t procs;
     bool prod; // sizes
-    uint32_t bodies, ops, variables;
+    uint32_t bodies, ops;
     struct wl_body body[WL_BODIES]; // body[main_body] is main
     uint32_t main_body;
     struct wl_op op[WL_OPS];
-    char variable[WL_VARIABLES][WL_NAME_BYTES];
+    struct wl_names names[WL_TABLES];
     // Derived by workload_finish; instance[0] is main.
     uint32_t instances;
     struct wl_instance instance[WL_INSTANCES];
-    char faults[WL_VARIABLES * 64]; // texts of `expect`
+    char faults[WL_NAMES * 64]; // texts of `expect`
 };
 
 // The number under which the engine knows an operation: its index in the body and, in loops, the

@@ -56,6 +56,29 @@ static void print_is_canonical_and_round_trips(void **state)
     workload_free(a), workload_free(b);
 }
 
+static void operations_on_objects_print_as_they_were(void **state)
+{
+    static const char text[] =
+        "workload w\nprocs 2\nsizes tiny\n"
+        "goroutine main\n    new a 0\n    new b 8\n    big c 16\n    tiny 3\n    link b 7 a\n"
+        "    link b 0 b\n    load a b 0\n    unlink b 7\n    global a b\n    fetch c a\n"
+        "    weak a b\n    weakget c a\n    finalizer c\n    look b\n    hide a\n    drop b\n"
+        "    pass child c\n    gc\n    gcpercent off\n    gcpercent 50\n    memlimit off\n"
+        "    memlimit 65536\n    wait\n"
+        "goroutine child\n    look c\n";
+    struct workload *w = parsed(text);
+    char *again = printed(w);
+
+    (void)state;
+    assert_string_equal(again, text);
+    assert_int_equal(w->names[WL_REF].n, 3); // a global, a weak handle and a reference may share
+    assert_int_equal(w->names[WL_GLOBAL_NAME].n, 1);
+    assert_int_equal(w->names[WL_WEAK_NAME].n, 1);
+    assert_int_equal(w->instances, 2);
+    free(again);
+    workload_free(w);
+}
+
 static void instances_are_named_breadth_first_and_loops_count(void **state)
 {
     struct workload *w = parsed("workload w\ngoroutine main\ngo p 2\nloop 2\ngo leaf\nend\n"
@@ -128,6 +151,23 @@ static const struct refusal refusals[] = {
      "more than 1000000"},
     {"workload w\ngoroutine main\nexpect x\n", 3, 9, "number expected"},
     {"workload w\ngoroutine main\nset x 99999999999999999999\n", 3, 7, "not a number"},
+    {"workload w\ngoroutine main\nnew\n", 3, 4, "reference: name expected"},
+    {"workload w\ngoroutine main\nnew a\n", 3, 6, "number expected"},
+    {"workload w\ngoroutine main\nnew a 9\n", 3, 7, "from 0 to 8"},
+    {"workload w\ngoroutine main\nlink a 8 b\n", 3, 8, "from 0 to 7"},
+    {"workload w\ngoroutine main\nlink a 0\n", 3, 9, "reference: name expected"},
+    {"workload w\ngoroutine main\nload a 0 b\n", 3, 8, "'0' is not a name"},
+    {"workload w\ngoroutine main\nlink a 0 b c\n", 3, 12, "unexpected 'c'"},
+    {"workload w\ngoroutine main\nbig a 15\n", 3, 7, "from 16 to 262144"},
+    {"workload w\ngoroutine main\ngcpercent no\n", 3, 11, "neither off nor a number"},
+    {"workload w\ngoroutine main\nmemlimit\n", 3, 9, "number or off expected"},
+    {"workload w\ngoroutine main\npass ghost a\n", 3, 6, "no goroutine 'ghost'"},
+    {"workload w\ngoroutine main\npass main a\n", 3, 6, "cannot be started again"},
+    {"workload w\ngoroutine main\nloop 17\nbig a 262144\nend\n", 1, 1, "more than 4 MiB"},
+    {"workload w\ngoroutine main\nloop 65535\ntiny 65535\nend\n", 1, 1, "more than 4 MiB"},
+    {"workload w\ngoroutine main\ndrop a\ndrop b\ndrop c\ndrop d\ndrop e\ndrop f\ndrop g\n"
+     "drop h\ndrop i\ndrop j\ndrop k\ndrop l\ndrop m\ndrop n\ndrop o\ndrop p\ndrop q\n",
+     19, 6, "more than 16 references"},
 };
 
 static void refuses_with_line_and_column(void **state)
@@ -205,7 +245,8 @@ static void survives_damage_everywhere(void **state)
 {
     static const char text[] =
         "workload w\nprocs 3\nsizes tiny\ngoroutine main\n go a 2\n loop 2\n  yield\n end\n"
-        " ready a#2\n wait\n expect x 1\ngoroutine a\n sleep 10us\n add x 1\n exit\n";
+        " ready a#2\n new r 2\n link r 0 r\n gcpercent off\n wait\n expect x 1\n"
+        "goroutine a\n sleep 10us\n add x 1\n load r r 1\n exit\n";
     static const char damage[] = {'\n', ' ', '#', '9', 'x', 0, '\xff', '-'};
     struct text_error err;
     uint32_t accepted = 0;
@@ -267,6 +308,7 @@ int main(int argc, char **argv)
     files = (struct files){argc, argv};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(print_is_canonical_and_round_trips),
+        cmocka_unit_test(operations_on_objects_print_as_they_were),
         cmocka_unit_test(instances_are_named_breadth_first_and_loops_count),
         cmocka_unit_test(refuses_with_line_and_column),
         cmocka_unit_test(refuses_what_is_too_large),

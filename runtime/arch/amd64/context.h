@@ -9,6 +9,8 @@
 
 #define GOBUF_SP 0
 #define GOBUF_BYTES 8
+// What arch_gobuf_init puts on an empty stack.
+#define ARCH_FIRST_FRAME_BYTES 64
 
 // How far below the stack pointer an instruction may touch its stack: the red zone and a push.
 #define ARCH_BELOW_SP (128 + 8)
@@ -20,7 +22,19 @@
 struct g;
 
 struct gobuf {
-    void *sp; // written by the g0 that switches away, read by the g0 that switches to it
+    void *sp; // written by the g0 that switches away, read by the g0 that switches to it; by the
+              // goroutine itself before it is looked at while it waits on g0
+};
+
+// What a caller may hold in the registers that functions preserve. Taken where a function begins:
+// in the middle of it the compiler may have put some of them on its stack already.
+struct arch_saved {
+    void *r15, *r14, *r13, *r12, *rbx, *rbp;
+};
+// As it lies on the stack during the call of a function that begins so (see SAVED in switch.S).
+struct arch_frame {
+    struct arch_saved saved;
+    void *ret;
 };
 
 _Static_assert(offsetof(struct gobuf, sp) == GOBUF_SP, "switch.S");
@@ -40,5 +54,17 @@ void arch_systemstack(struct g *g0, void *g0_sp, void (*on_g0)(void *), void *ar
 _Noreturn void arch_g0_enter(struct gobuf *base, void (*fn)(void));
 // Makes *buf a context that calls fn(arg) on the stack that ends at `top`; fn returns to goexit.
 void arch_gobuf_init(struct gobuf *buf, void *top, void (*fn)(void *), void *arg);
+
+// n words upwards, each read and written whole, as acquire loads and release stores would. Not
+// where a sanitizer must see them.
+#if __has_feature(thread_sanitizer)
+enum { ARCH_MOVE_WORDS = 0 };
+#else
+enum { ARCH_MOVE_WORDS = 1 };
+#endif
+static inline void arch_move_words(void *to, const void *from, size_t n)
+{
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+}
 
 #endif

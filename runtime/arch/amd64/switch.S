@@ -124,7 +124,7 @@ arch_gobuf_init:
     movq $0, -48(%rsi)
     movq $0, -56(%rsi)
     movq $0, -64(%rsi)
-    leaq -64(%rsi), %rax
+    leaq -ARCH_FIRST_FRAME_BYTES(%rsi), %rax
     movq %rax, GOBUF_SP(%rdi)
     ret
     .size arch_gobuf_init, .-arch_gobuf_init
@@ -152,5 +152,42 @@ arch_goexit:
     ud2
     .cfi_endproc
     .size arch_goexit_frame, .-arch_goexit_frame
+
+// Functions that put the registers they must preserve on the stack before anything else, so that
+// whoever looks at the stack finds what the caller holds in them, and call \to with the arguments
+// they were given and the address of that frame in \at.
+    .macro SAVED name, to, at
+    .globl \name
+    .type \name, @function
+    .p2align 4
+\name:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset rbp, -16
+    movq %rsp, %rbp
+    .cfi_def_cfa_register rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, \at
+    subq $8, %rsp
+    call \to
+    addq $48, %rsp // the callee has preserved them
+    popq %rbp
+    .cfi_def_cfa rsp, 8
+    ret
+    .cfi_endproc
+    .size \name, .-\name
+    .endm
+
+// void g0_wait(void (*fn)(void *), void *arg, enum wait_reason reason)
+    SAVED g0_wait, g0_wait_at, %rcx
+// void rt_entersyscall(void)
+    SAVED rt_entersyscall, entersyscall_at, %rdi
+// void rt_entersyscallblock(void)
+    SAVED rt_entersyscallblock, entersyscallblock_at, %rdi
 
     .section .note.GNU-stack, "", @progbits

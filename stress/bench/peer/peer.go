@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What native.c measures, asked of Go: the same names, the same counts, the same number of P's, the
-// same clocks. Go has no public park and ready, so an unbuffered channel stands for them, and
-// closing one releases who waits for it. It has no way to switch to g0 and back, nor to stop the
-// world for its own sake, so those rows are missing. The first line names the peer.
-//
-// Run by `gauntlet bench` with `go run`, when there is a Go.
+// The figures of native.c and heap.c, asked of Go. The first line names the peer. Run by
+// `gauntlet bench` with `go run`, when there is a Go.
 package main
 
 import (
@@ -13,122 +9,9 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
-
-const (
-	batch  = 10000
-	group  = 100
-	stops  = 10
-	live   = 1000
-	parked = 100000
-)
-
-var there, back = make(chan struct{}), make(chan struct{})
-
-func nothing() {}
-
-func yields() {
-	for i := 0; i < batch; i++ {
-		runtime.Gosched()
-	}
-}
-
-func lives() {
-	for i := 0; i < batch/group; i++ {
-		for k := 0; k < group; k++ {
-			go nothing()
-		}
-		runtime.Gosched()
-	}
-}
-
-func livesOneByOne() {
-	for i := 0; i < batch; i++ {
-		go nothing()
-		runtime.Gosched()
-	}
-}
-
-func roundTrips() {
-	for i := 0; i < batch; i++ {
-		there <- struct{}{}
-		<-back
-	}
-}
-
-func systemCalls() {
-	for i := 0; i < batch; i++ {
-		syscall.Syscall(syscall.SYS_GETPID, 0, 0, 0)
-	}
-}
-
-var stop, running int32
-
-func startYielders() {
-	runtime.GOMAXPROCS(2)
-	atomic.StoreInt32(&stop, 0)
-	atomic.StoreInt32(&running, live)
-	for i := 0; i < live; i++ {
-		go func() {
-			for atomic.LoadInt32(&stop) == 0 {
-				runtime.Gosched()
-			}
-			atomic.AddInt32(&running, -1)
-		}()
-	}
-}
-
-func endYielders() {
-	runtime.GOMAXPROCS(2)
-	atomic.StoreInt32(&stop, 1)
-	for atomic.LoadInt32(&running) != 0 {
-		runtime.Gosched()
-	}
-}
-
-// Each change of the number stops the world.
-func worldStops() {
-	for i := 0; i < stops/2; i++ {
-		runtime.GOMAXPROCS(3)
-		runtime.GOMAXPROCS(2)
-	}
-}
-
-var (
-	arrived int32
-	all     = make(chan struct{})
-)
-
-func arrive() {
-	if atomic.AddInt32(&arrived, 1) == parked {
-		all <- struct{}{}
-	}
-}
-
-// Made by one goroutine a P until all wait, released until all have ended.
-func parkMany() {
-	release := make(chan struct{})
-	atomic.StoreInt32(&arrived, 0)
-	makers := runtime.GOMAXPROCS(0)
-	for m := 0; m < makers; m++ {
-		go func(n int) {
-			for i := 0; i < n; i++ {
-				go func() {
-					arrive()
-					<-release
-					arrive()
-				}()
-			}
-		}((m+1)*parked/makers - m*parked/makers)
-	}
-	<-all
-	atomic.StoreInt32(&arrived, 0)
-	close(release)
-	<-all
-}
 
 // Processor time of the process in seconds, as native.c takes it: the collector's share is in it.
 func cpu() float64 {
@@ -151,6 +34,8 @@ type clock struct {
 
 var (
 	cpuNs  = clock{cpu, "ns", 1e9}
+	cpuMs  = clock{cpu, "ms", 1e3}
+	wallNs = clock{wall, "ns", 1e9}
 	wallUs = clock{wall, "us", 1e6}
 	wallMs = clock{wall, "ms", 1e3}
 )
@@ -183,32 +68,19 @@ func measure(name, first string, run func(), count int, c clock) {
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: peer SECONDS COUNT")
+	groups := map[string]func(){"native": native, "heap": heap, "heap_large": heapLarge}
+	if len(os.Args) != 4 || groups[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: peer GROUP SECONDS COUNT")
 		os.Exit(2)
 	}
 	var err, err2 error
-	seconds, err = strconv.ParseFloat(os.Args[1], 64)
-	slices, err2 = strconv.Atoi(os.Args[2])
+	seconds, err = strconv.ParseFloat(os.Args[2], 64)
+	slices, err2 = strconv.Atoi(os.Args[3])
 	if err != nil || err2 != nil {
 		fmt.Fprintln(os.Stderr, "peer: SECONDS COUNT expected")
 		os.Exit(2)
 	}
 	runtime.GOMAXPROCS(1)
-	go func() {
-		for {
-			<-there
-			back <- struct{}{}
-		}
-	}()
 	fmt.Println("peer", runtime.Version())
-	measure("native.yield", "", yields, batch, cpuNs)
-	measure("native.spawn_and_finish", "", lives, batch, cpuNs)
-	measure("native.spawn_yield_finish", "", livesOneByOne, batch, cpuNs)
-	measure("native.park_ready_round_trip", "", roundTrips, batch, cpuNs)
-	measure("native.syscall_round_trip", "", systemCalls, batch, cpuNs)
-	startYielders()
-	measure("native.stop_the_world_1000", "", worldStops, stops, wallUs)
-	endYielders()
-	measure("native.parked_100000", "native.parked_100000_first", parkMany, 1, wallMs)
+	groups[os.Args[1]]()
 }

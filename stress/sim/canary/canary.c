@@ -5,6 +5,7 @@
 #include "stress/sim/canary/canary.h"
 
 #include "runtime/base/throw.h"
+#include "runtime/gc/graph.h"
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
 #include "runtime/sched/sched.h"
@@ -156,7 +157,7 @@ static void breaks_and_waits(void *unused)
     host_spin(50000);
 }
 
-static void broken_while_all_sleep(void (*fn)(void))
+void canary_breaks_while_all_sleep(void (*fn)(void))
 {
     breaks = fn;
     parked = rt_go(parks, NULL);
@@ -252,7 +253,7 @@ static void other_in_queue(void)
     static void name(void *unused)                                                                 \
     {                                                                                              \
         (void)unused;                                                                              \
-        broken_while_all_sleep(fn);                                                                \
+        canary_breaks_while_all_sleep(fn);                                                         \
     }
 BROKEN(timers_forgotten, forget_timers)
 BROKEN(woken_early, wake_sleeper)
@@ -353,6 +354,52 @@ const struct canary canary_grows = {"stacks grow", NULL, NULL, grows};
 const struct canary canary_overflows = {"a stack overflows", "crash", "stack overflow", overflows};
 const struct canary canary_strays = {"a stray pointer", "crash", "Segmentation fault", strays};
 
+enum { CHANGERS = 2, CHANGES = 6 };
+static atomic_u32 changing;
+
+// Takes a node out of the graph, holds it on the stack alone, and puts it back elsewhere.
+static void carries(struct rand *r, int64_t sleep_ns)
+{
+    rt_ptr *slot = graph_slot(r);
+    struct node *n = rt_load_ptr(slot);
+    rt_write_ptr(slot, NULL);
+    rt_sleep(sleep_ns);
+    if (n == NULL)
+        n = node_new(r);
+    node_verify(n);
+    rt_write_ptr(graph_slot(r), n);
+}
+
+static void changes(void *stream)
+{
+    struct rand r = {(uint64_t)(uintptr_t)stream};
+    struct node *tree = tree_new(&r, 2);
+    for (int i = 0; i < CHANGES; i++) {
+        graph_step(&r);
+        carries(&r, i % 3 == 0 ? 20000 : 0);
+    }
+    graph_check(tree_count(tree) == 3);
+    add_acq_rel(&changing, (uint32_t)-1);
+}
+
+static void collects(void *arg)
+{
+    (void)arg;
+    graph_begin();
+    struct rand r = {1};
+    for (int i = 0; i < GRAPH_TABLE; i += 2)
+        rt_write_ptr(&graph_table[i], node_new(&r));
+    store_relaxed(&changing, CHANGERS);
+    for (uintptr_t i = 1; i <= CHANGERS; i++)
+        rt_go(changes, (void *)i);
+    for (int i = 0; i < 3; i++)
+        rt_gc();
+    while (load_acquire(&changing) != 0)
+        rt_sleep(20000);
+}
+
+const struct canary canary_collects = {"collects", NULL, NULL, collects};
+
 const struct canary canaries[] = {
     {"behaves", NULL, NULL, behaves},
     {"plain store to a status", "gstate", "running -> idle: no such transition",
@@ -390,6 +437,7 @@ const struct canary canaries[] = {
 void canary_main(void *canary)
 {
     const struct canary *c = canary;
+    rt_heap_debug = (struct rt_heap_debug){.check = true, .poison = true, .escape = true};
     const struct rt_config config = {.procs = 2};
     rt_main(&config, c->main, NULL);
 }

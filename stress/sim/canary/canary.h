@@ -11,7 +11,8 @@ struct canary {
     void (*main)(void *);
 };
 
-extern const struct canary canaries[]; // ends with name NULL
+extern const struct canary canaries[];      // ends with name NULL
+extern const struct canary canaries_heap[]; // of allocator and collector (heap.c)
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
 // Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.
@@ -19,5 +20,9 @@ extern const struct canary canaries_queued[];
 // Two goroutines whose stacks grow; one that calls itself for ever; one that touches its own closed
 // stack far below where it is.
 extern const struct canary canary_grows, canary_overflows, canary_strays;
+// Has a thread that is none of the runtime's call fn while everybody sleeps. By the main goroutine.
+void canary_breaks_while_all_sleep(void (*fn)(void));
+// Two goroutines change a graph while main collects, with every check on.
+extern const struct canary canary_collects;
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);

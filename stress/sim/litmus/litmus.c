@@ -5,8 +5,11 @@
 #include "stress/sim/litmus/litmus.h"
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/san.h"
 #include "runtime/host/host.h"
 #include "stress/workload/probe.h"
+
+#include <string.h>
 
 static atomic_u32 x, y, flag, lock;
 static uint32_t data;
@@ -15,6 +18,7 @@ static struct {
     uint8_t left, right;
 } bytes;
 static int counter;
+static uint32_t bytes_of_many[8];
 
 // Message passing: data, then a flag. Right, and with either half weakened.
 
@@ -225,8 +229,56 @@ static void many_operations(void *arg)
     }
 }
 
+// How far below its own frame does the stack hold anything?
+uint32_t litmus_used_below;
+
+SAN_UNINSTRUMENTED static __attribute__((noinline)) uint32_t used_below(void)
+{
+    enum { LOOKED_AT = 64 << 10 };
+    const volatile char *here = __builtin_frame_address(0), *at = here - LOOKED_AT;
+    while (at < here && *at == 0)
+        at++;
+    return (uint32_t)(here - at);
+}
+
+static void ends_at_once(void *arg)
+{
+    (void)arg;
+}
+
+static void calls_all_hooks(void *arg)
+{
+    (void)arg;
+    uint32_t copy[8] = {0};
+    memcpy(copy, bytes_of_many, sizeof copy);
+    memset(bytes_of_many, (int)copy[0], sizeof bytes_of_many);
+    data = copy[7];
+    litmus_seen = data;
+    store_release(&x, 1u);
+    xchg_acq_rel(&x, 2u);
+    uint32_t expected = load_acquire(&x);
+    cas_acq_rel(&x, &expected, 3u);
+    atomic_thread_fence(memory_order_seq_cst);
+    san_fiber_destroy(san_fiber_create());
+    host_thread_create(ends_at_once, NULL, 0);
+    char *p = host_reserve(HOST_PAGE_BYTES);
+    host_commit(p, HOST_PAGE_BYTES);
+    *(volatile char *)p = 7;
+    host_decommit(p, HOST_PAGE_BYTES);
+    host_random();
+    host_nanotime();
+    host_yield();
+    host_sleep(1);
+    host_futex_wait(&x, 0, 0);
+    host_futex_wake(&x, 1);
+    host_poll_break();
+    host_poll_wait(0);
+    litmus_used_below = used_below();
+}
+
 const struct litmus litmus_commits_both = {"commits both", NULL, 1, {commits_both}};
 const struct litmus litmus_commits_one = {"commits one", "crash", 1, {commits_one}};
+const struct litmus litmus_hooks = {"all hooks", NULL, 1, {calls_all_hooks}};
 const struct litmus litmus_long = {"many operations", NULL, 1, {many_operations}};
 
 // A waiter that nobody wakes but a helper that looks after it now and then.

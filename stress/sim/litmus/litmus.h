@@ -22,6 +22,11 @@ extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
 
+// One thread that does a thing of each kind for which there is a hook, then says how many bytes
+// below its stack pointer are in use.
+extern const struct litmus litmus_hooks;
+extern uint32_t litmus_used_below;
+
 // One thread that waits for what a helper brings after 20 µs, one that does not wait. The helper is
 // started with the address of litmus_helper.
 extern uint8_t litmus_helper;
@@ -34,6 +39,9 @@ extern const struct litmus litmus_three_and_three, litmus_child_and_three, litmu
 
 // NULL-terminated by name.
 extern const struct litmus litmus_programs[];
+
+// Programs with a heap (heap.c), likewise.
+extern const struct litmus litmus_heap_programs[];
 
 // The store-buffer program of two threads and seven operations that `gauntlet bench` runs.
 extern const struct litmus litmus_store_buffer;

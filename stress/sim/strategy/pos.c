@@ -37,7 +37,8 @@ static uint32_t pos_choose(struct sim_strategy *s, const struct sim_point *p)
         return dice_value(&c->dice, s, p);
     uint32_t best = 0;
     for (uint32_t i = 1; i < p->n; i++) {
-        if (priority(c, p->threads[i]) > priority(c, p->threads[best]))
+        uint64_t its = priority(c, p->threads[i]); // first: both may draw, and the order counts
+        if (its > priority(c, p->threads[best]))
             best = i;
     }
     return best;
