@@ -301,6 +301,12 @@ static __attribute__((noinline)) void hide(void)
     hidden = ~(uint64_t)(uintptr_t)make();
 }
 
+static __attribute__((noinline)) bool share_span(void *a, void *b)
+{
+    struct object o, q;
+    return object_find(&o, (uintptr_t)a) && object_find(&q, (uintptr_t)b) && o.span == q.span;
+}
+
 SAN_UNINSTRUMENTED static __attribute__((noinline)) bool hidden_is_poisoned(void)
 {
     const unsigned char *p = (const unsigned char *)(uintptr_t)~hidden;
@@ -312,8 +318,10 @@ static void hidden_pointer(void *unused)
     (void)unused;
     begin();
     rt_register_globals(globals, 2);
-    put_global(0); // a neighbour, so that the page stays
-    hide();
+    do { // a neighbour, so that the page stays; both from one mcache
+        put_global(0);
+        hide();
+    } while (!share_span(rt_load_ptr(&globals[0]), (void *)(uintptr_t)~hidden));
     collect_now();
     check(!is_there());
     check(hidden_is_poisoned());
