@@ -59,14 +59,41 @@ static void put_type(struct bit_writer *w, const struct rt_type *type)
     put_zeros(w, (type->bytes - type->ptr_bytes) / 8);
 }
 
+// Of the first 64 words of a type.
+static uint64_t first_bits(const struct rt_type *type)
+{
+    return type->ptr_bits[0] & ((UINT64_C(2) << (type->ptr_bytes / 8 - 1) % 64) - 1);
+}
+
+// Elements of at most half a word of bits go as many at a time as a word holds.
+static void put_array(struct bit_writer *w, const struct rt_type *type, size_t n)
+{
+    uint32_t words = (uint32_t)(type->bytes / 8);
+    if (n > 1 && words <= 32) {
+        uint32_t each = 64 / words;
+        uint64_t many = 0;
+        for (uint32_t i = 0; i < each; i++)
+            many |= first_bits(type) << i * words;
+        for (; n >= each; n -= each)
+            put_bits(w, many, each * words);
+    }
+    for (size_t i = 0; i < n; i++)
+        put_type(w, type);
+}
+
 void heap_set_pointers(uintptr_t slot, size_t bytes, const struct rt_type *type, size_t n)
 {
     rt_assert(bytes % 8 == 0 && type->bytes % 8 == 0 && type->bytes * n <= bytes);
     struct bit_writer w = {bits_of(slot), (uint32_t)((slot - heap.base) / 8 % 64), 0};
+    size_t words = bytes / 8;
+    if (n == 1 && w.at + words < 64) { // most objects: all bits lie in one word
+        uint64_t slot_mask = ((UINT64_C(1) << words) - 1) << w.at;
+        store_relaxed(w.to, (load_relaxed(w.to) & ~slot_mask) | first_bits(type) << w.at);
+        return;
+    }
     uint64_t below = (UINT64_C(1) << w.at) - 1;
     w.word = load_relaxed(w.to) & below;
-    for (size_t i = 0; i < n; i++)
-        put_type(&w, type);
+    put_array(&w, type, n);
     put_zeros(&w, (bytes - type->bytes * n) / 8);
     if (w.at != 0) { // the next slot's bits stay
         uint64_t above = UINT64_MAX << w.at;
