@@ -152,7 +152,7 @@ static void resident(void)
     rt_gc();
     rt_sleep((int64_t)(wait_seconds * 1e9));
     print("heap.resident_peak", "MiB", peak);
-    print("heap.resident_after_10s", "%ofpeak", 100 * resident_mib() / peak);
+    print("heap.resident_after_10s", "%", 100 * resident_mib() / peak);
 }
 
 static void run(void *unused)

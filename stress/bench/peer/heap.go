@@ -228,7 +228,7 @@ func resident() {
 	runtime.GC()
 	time.Sleep(10 * time.Second)
 	fmt.Printf("heap.resident_peak MiB %.6g\n", peak)
-	fmt.Printf("heap.resident_after_10s %%ofpeak %.6g\n", 100*residentMiB()/peak)
+	fmt.Printf("heap.resident_after_10s %% %.6g\n", 100*residentMiB()/peak)
 }
 
 const largeHeap = 8 << 30
