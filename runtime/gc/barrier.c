@@ -38,8 +38,7 @@ static const struct g *stack_owner(uintptr_t addr)
     uint32_t n = load_acquire(&allgs.n);         // pairs [allgs.n]
     struct g *const *v = load_acquire(&allgs.v); // pairs [allgs.v]
     for (uint32_t i = 0; i < n; i++) {
-        const struct stack *s = &v[i]->stack;
-        if (addr >= s->lo && addr < s->hi)
+        if (stack_holds(&v[i]->stack, addr))
             return v[i];
     }
     return NULL;
@@ -82,7 +81,7 @@ static _Noreturn void stray(const rt_ptr *slot, void *pc)
 
 static void ask_escape(const struct g *gp, const rt_ptr *slot, uintptr_t value, void *pc)
 {
-    if ((uintptr_t)slot >= gp->stack.lo && (uintptr_t)slot < gp->stack.hi)
+    if (stack_holds(&gp->stack, (uintptr_t)slot))
         return;
     if (span_of((uintptr_t)slot) == NULL && !gc_is_global(slot))
         stray(slot, pc);

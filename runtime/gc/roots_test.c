@@ -397,6 +397,23 @@ static void store_allowed(void *unused)
     check(rt_load_ptr(&local) == &local);
 }
 
+// A goroutine that ended gives its stack away field by field.
+static void store_while_a_stack_goes(void *unused)
+{
+    (void)unused;
+    begin();
+    rt_go(argument_keeps, make());
+    while (load_acquire(&step) == 0)
+        rt_yield();
+    struct g *ended = load_relaxed(&allgs.v)[load_relaxed(&allgs.n) - 1];
+    const struct stack had = ended->stack;
+    check(ended != rt_self());
+    ended->stack = (struct stack){.lo = 0, .hi = UINTPTR_MAX, .class = had.class};
+    rt_write_ptr(&weak_root, NULL);
+    rt_write_ptr(&weak_root, &globals[0]);
+    ended->stack = had;
+}
+
 static void escapes_are_named(void **state)
 {
     (void)state;
@@ -406,6 +423,7 @@ static void escapes_are_named(void **state)
                 "a pointer to a goroutine's stack was stored outside of it");
     dies_saying(store_strayed, 1, "a pointer was stored where the collector does not look");
     holds(store_allowed);
+    holds_on(store_while_a_stack_goes, 1, 0);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "runtime/base/san.h"
 
 struct g;
 struct p;
@@ -28,6 +29,13 @@ struct stack {
     struct stack_arena *arena; // const; where it lies
     uint32_t class;            // const
 };
+
+// Also while the stack goes from owner to owner: fields of two stacks do not go together.
+SAN_UNINSTRUMENTED static inline bool stack_holds(const struct stack *s, uintptr_t addr)
+{
+    uintptr_t lo = s->lo, hi = s->hi;
+    return addr >= lo && addr < hi && hi - lo == (size_t)STACK_MIN_BYTES << s->class;
+}
 
 // What a p keeps of one class; linked through the tops of the stacks.
 struct stackcache {
