@@ -10,7 +10,6 @@
 // in use, and loses them when it is no longer.
 #include "runtime/mem/mheap.h"
 
-#include "runtime/base/print.h"
 #include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/host/host.h"
@@ -121,19 +120,6 @@ static int open_locked(size_t page, size_t n)
     return 0;
 }
 
-_Noreturn static void out_of_memory(size_t bytes)
-{
-    struct print out;
-    print_begin(&out);
-    print_str(&out, "runtime: out of memory: cannot allocate ");
-    print_dec(&out, (int64_t)bytes);
-    print_str(&out, " bytes (");
-    print_dec(&out, (int64_t)(load_relaxed(&heap.pages_in_use) * HEAP_PAGE_BYTES));
-    print_str(&out, " in use)");
-    print_flush(&out);
-    rt_fatal("runtime: out of memory: the heap cannot grow");
-}
-
 // n free pages in a row, there and open, as far as the host grants it; PAGES_NONE if not.
 static size_t try_find_locked(size_t n)
 {
@@ -154,7 +140,8 @@ static size_t find_locked(size_t n)
     if (page == PAGES_NONE && heap_scavenge_locked(SIZE_MAX) > 0)
         page = try_find_locked(n);
     if (page == PAGES_NONE)
-        out_of_memory(n * HEAP_PAGE_BYTES);
+        out_of_memory(n * HEAP_PAGE_BYTES, "heap",
+                      load_relaxed(&heap.pages_in_use) * HEAP_PAGE_BYTES);
     return page;
 }
 

@@ -5,9 +5,8 @@
 // because under simulation every opened page is cleared ten thousand times a second.
 #include "runtime/mem/persistent.h"
 
-#include <stdint.h>
-
 #include "config.h"
+#include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/host/host.h"
 #include "runtime/sync/mutex.h"
@@ -23,6 +22,21 @@ static struct {
 void persistent_init(void)
 {
     mutex_init(&persistent.lock, RANK_PERSISTENT);
+}
+
+_Noreturn void out_of_memory(size_t bytes, const char *of, uint64_t in_use)
+{
+    struct print out;
+    print_begin(&out);
+    print_str(&out, "runtime: out of memory: cannot allocate ");
+    print_dec(&out, (int64_t)bytes);
+    print_str(&out, " bytes of ");
+    print_str(&out, of);
+    print_str(&out, " (");
+    print_dec(&out, (int64_t)in_use);
+    print_str(&out, " in use)");
+    print_flush(&out);
+    rt_fatal("runtime: out of memory");
 }
 
 static size_t round_up(size_t n, size_t to)
@@ -51,7 +65,7 @@ static void open_locked(const char *until)
     if (want > left)
         want = left;
     if (host_commit(persistent.open, want) != 0)
-        rt_fatal("runtime: out of memory: cannot commit pages");
+        out_of_memory(want, "records", persistent.opened);
     persistent.open += want;
     persistent.opened += want;
 }

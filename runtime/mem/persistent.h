@@ -6,6 +6,11 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
+
+// The last words of a program that the host grants no more memory: what it asked for, and how much
+// of that kind it has.
+_Noreturn void out_of_memory(size_t bytes, const char *of, uint64_t in_use);
 
 void persistent_init(void);
 // Opened so far.
