@@ -82,7 +82,7 @@ void check(const struct check_params *params, struct check_result *result)
     bool go_on = true;
 
     *result = (struct check_result){0};
-    c.trial = (struct trial){.memory = params->memory, .frozen = true};
+    c.trial = (struct trial){.memory = params->memory, .frozen = !params->w->sysmon_needed};
     trial_begin(&c.trial, params->w);
     c.explore = sim_strategy_explore(&how);
     for (uint32_t bound = 0; go_on && bound <= params->bound; bound++) {

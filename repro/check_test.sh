@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What hunts have found, `check` finds again, with as many preemptions as the case has choices and not with
-# fewer; with the patch left out it finds nothing. The small workloads are gone through to a bound, those that
-# are called so small without one.
-# Arguments: the clean program, the small workloads, --, then for each case: choices, the program with its
-# patch, and the case.
+# fewer; with the patch left out it finds nothing. The small workloads are gone through to the bound that their
+# comment names (2 if it names none), those in which no choice is refused without one; and with a bug put back that
+# one of them is there for, it is found.
+# Arguments: the clean program, the small workloads, --, for each of these bugs: the workload, the program with the
+# patch, and the patch, --, then for each case: choices, the program with its patch, and the case.
 set -u
 clean=$(realpath "$1")
 shift
@@ -29,13 +30,31 @@ run() {
 }
 
 memory=sc
+# bound_of WORKLOAD: leaves $bound and $explored
+bound_of() {
+    bound=$(sed -n 's/^#.*at most \([0-9]*\) preemption.*/\1/p' "$1")
+    bound=${bound:-2} explored="all schedules with at most ${bound:-2} preemptions\{0,1\} explored"
+    ! grep -qi "no choice is refused" "$1" || bound=99 explored="all schedules explored"
+}
+
 while [ "$1" != -- ]; do
     cp "$1" "$scratch/program.wl"
-    bound=2 explored="all schedules with at most 2 preemptions explored"
-    grep -q "no choice is refused" "$1" && bound=99 explored="all schedules explored"
-    run "$clean" $bound
+    bound_of "$1"
+    run "$clean" "$bound"
     [ $status = 0 ] && grep -q "$explored .* none fails$" "$scratch/said" || fail "$1: status $status"
     shift
+done
+shift
+while [ "$1" != -- ]; do
+    cp "$1" "$scratch/program.wl"
+    bound_of "$1"
+    rm -rf "$scratch/out"
+    patched=$(realpath "$2")
+    export GAUNTLET_PATCHED="$patched"
+    run "$patched" "$bound" --patch "$3"
+    [ $status = 1 ] && grep -q "^FOUND" "$scratch/said" || fail "$1: status $status, not found"
+    unset GAUNTLET_PATCHED
+    shift 3
 done
 shift
 while [ $# -gt 0 ]; do

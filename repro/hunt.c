@@ -148,7 +148,8 @@ struct turn {
 };
 
 // The digits of the slice's number. Sysmon's periodic rescue hides lost wake-ups: it is frozen
-// where the last three add up to 3 modulo 4, so that each pair of workload and strategy gets both.
+// where the last three add up to 3 modulo 4, so that each pair of workload and strategy gets both,
+// unless the workload needs it.
 static struct turn turn_of(const struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
@@ -156,11 +157,14 @@ static struct turn turn_of(const struct hunter *h, uint64_t slice)
     uint64_t round = pair / h->nworkloads, cycle = round / p->nstrategies;
     uint64_t workload = pair % h->nworkloads, strategy = round % p->nstrategies;
 
+    struct workload *w = h->workloads[workload];
+
     return (struct turn){.memory = p->memories[slice % p->nmemories],
-                         .w = h->workloads[workload],
+                         .w = w,
                          .strategy = p->strategies[strategy],
-                         .frozen =
-                             (workload + strategy + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1};
+                         .frozen = !w->sysmon_needed && (workload + strategy + cycle) %
+                                                                FROZEN_EVERY ==
+                                                            FROZEN_EVERY - 1};
 }
 
 // Executions of the workload count from now on; NULL: none do.

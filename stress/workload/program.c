@@ -325,6 +325,8 @@ void workload_print(const struct workload *w, FILE *out, const char *indent)
 {
     fprintf(out, "%sworkload %s\n%sprocs %u\n%ssizes %s\n", indent, w->name, indent, w->procs,
             indent, w->prod ? "prod" : "tiny");
+    if (w->sysmon_needed)
+        fprintf(out, "%ssysmon needed\n", indent);
     for (uint32_t b = 0; b < w->bodies; b++) {
         int depth = 1;
 

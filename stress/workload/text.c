@@ -7,6 +7,7 @@
 //     workload NAME          first line
 //     procs N                at most once each, before the first goroutine
 //     sizes tiny | prod
+//     sysmon needed
 //     goroutine NAME         then its operations, one a line; `main` must be among them
 //
 // What the lines mean together (loops, instances) is checked by workload_finish.
@@ -29,7 +30,7 @@ static const uint64_t value_max = INT64_MAX;
 struct parser {
     struct scan s;
     struct workload *w;
-    bool procs_seen, sizes_seen;
+    bool procs_seen, sizes_seen, sysmon_seen;
     uint32_t procs_line, procs_col;
 };
 
@@ -278,12 +279,26 @@ static bool parse_goroutine(struct parser *p)
     return scan_eol(&p->s);
 }
 
+// The one of two words that is next: *second says whether it is that one.
+static bool parse_one_of(struct parser *p, const struct word *setting, const char *a, const char *b,
+                         bool *second)
+{
+    struct word value = {0};
+    bool any = scan_word(&p->s, &value);
+
+    *second = any && word_is(&value, b);
+    if (any && (*second || word_is(&value, a)))
+        return scan_eol(&p->s);
+    return scan_fail(&p->s, any ? value.col : scan_col(&p->s), "%.*s: %s%s%s expected",
+                     word_width(setting), setting->s, a, strcmp(a, b) ? " or " : "",
+                     strcmp(a, b) ? b : "");
+}
+
 static bool parse_setting(struct parser *p, const struct word *word)
 {
-    bool procs = word_is(word, "procs");
-    bool *seen = procs ? &p->procs_seen : &p->sizes_seen;
+    bool procs = word_is(word, "procs"), sizes = word_is(word, "sizes");
+    bool *seen = procs ? &p->procs_seen : sizes ? &p->sizes_seen : &p->sysmon_seen;
     int64_t number = 0;
-    struct word value;
 
     if (p->w->bodies > 0)
         return scan_fail(&p->s, word->col, "'%.*s' stands before the first goroutine",
@@ -299,10 +314,8 @@ static bool parse_setting(struct parser *p, const struct word *word)
         p->procs_col = word->col;
         return scan_eol(&p->s);
     }
-    if (!scan_word(&p->s, &value) || !(word_is(&value, "tiny") || word_is(&value, "prod")))
-        return scan_fail(&p->s, value.col, "sizes: tiny or prod expected");
-    p->w->prod = word_is(&value, "prod");
-    return scan_eol(&p->s);
+    return sizes ? parse_one_of(p, word, "tiny", "prod", &p->w->prod)
+                 : parse_one_of(p, word, "needed", "needed", &p->w->sysmon_needed);
 }
 
 static bool parse_line(struct parser *p)
@@ -317,7 +330,7 @@ static bool parse_line(struct parser *p)
         struct word name;
         return parse_name(p, &name, p->w->name, "workload") && scan_eol(&p->s);
     }
-    if (word_is(&word, "procs") || word_is(&word, "sizes"))
+    if (word_is(&word, "procs") || word_is(&word, "sizes") || word_is(&word, "sysmon"))
         return parse_setting(p, &word);
     if (word_is(&word, "goroutine"))
         return parse_goroutine(p);

@@ -116,7 +116,8 @@ struct wl_instance {
 struct workload {
     char name[WL_NAME_BYTES];
     uint32_t procs;
-    bool prod; // sizes
+    bool prod;          // sizes
+    bool sysmon_needed; // what it does rests on sysmon: nobody freezes it
     uint32_t bodies, ops;
     struct wl_body body[WL_BODIES]; // body[main_body] is main
     uint32_t main_body;

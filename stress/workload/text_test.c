@@ -35,14 +35,14 @@ static char *printed(const struct workload *w)
 static void print_is_canonical_and_round_trips(void **state)
 {
     static const char canonical[] =
-        "workload w\nprocs 3\nsizes prod\n"
+        "workload w\nprocs 3\nsizes prod\nsysmon needed\n"
         "goroutine main\n    go a 3\n    go b\n    loop 2\n        loop 3\n"
         "            yield\n        end\n    end\n    ready a\n    ready a#3\n    wait\n"
         "    expect x 7\n"
         "goroutine a\n    park\n    sleep 1500ns\n    work 2ms\n    exit\n"
         "goroutine b\n    set y 1\n    get y\n    add x 7\n";
     static const char loose[] =
-        "# comment\n\n workload w # more\n sizes  prod\nprocs 3\n\tgoroutine main\n"
+        "# comment\n\n workload w # more\nsysmon  needed\n sizes  prod\nprocs 3\n\tgoroutine main\n"
         "go a 3\ngo b 1\nloop 2\nloop 3\nyield\nend\nend\nready a#1\nready a#3\nwait\n"
         "expect x 7\ngoroutine a\npark\nsleep 1500ns\nwork 2000us\nexit\n"
         "goroutine b\nset y\nget y\nadd x 7\n";
@@ -123,6 +123,9 @@ static const struct refusal refusals[] = {
     {"workload w\nprocs 2\nprocs 3\n", 3, 1, "given twice"},
     {"workload w\nsizes huge\n", 2, 7, "tiny or prod"},
     {"workload w\nsizes\n", 2, 6, "tiny or prod"},
+    {"workload w\nsysmon frozen\n", 2, 8, "sysmon: needed expected"},
+    {"workload w\nsysmon\n", 2, 7, "needed"},
+    {"workload w\nsysmon needed\nsysmon needed\n", 3, 1, "given twice"},
     {"workload w\ngoroutine main\nprocs 2\n", 3, 1, "before the first goroutine"},
     {"workload w\nyield\n", 2, 1, "before the first goroutine"},
     {"workload w\ngoroutine main\ngoroutine main\n", 3, 11, "there are two"},

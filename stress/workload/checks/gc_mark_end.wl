@@ -1,5 +1,6 @@
-# The end of marking at its smallest: one goroutine moves the only pointer to an object while another collects. Marking
-# must not end while a p has told of it and nobody has looked.
+# The end of marking at its smallest: a goroutine takes the only pointer to an object out of the heap while another
+# collects, so that one p's stores alone know of it. Marking must not end before they have been asked for. Checked with
+# at most 1 preemption.
 workload gc_mark_end
 procs 2
 sizes tiny
@@ -9,6 +10,8 @@ goroutine main
     link a 0 b
     drop b
     go marker
+    yield
+    yield
     load b a 0
     unlink a 0
     look b

@@ -1,11 +1,13 @@
-# The period of forced collections is over while the goroutine that helps to start one has not parked yet: the only
-# p computes. A request that nobody remembers is a collection that never comes.
+# The period of forced collections is over in the moment in which the only p, which has computed so far, is given up:
+# sysmon asks for one while the goroutine that helps to start it is about to park, or has not begun. A request that
+# nobody remembers is a collection that never comes.
 workload gc_forced_busy
 procs 1
 sizes tiny
+sysmon needed
 goroutine main
     new keep 1
-    work 1500us
+    work 1020us
     yield
     sleep 3ms
     look keep
