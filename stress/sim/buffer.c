@@ -148,7 +148,7 @@ static struct held *hold(const struct store *s)
 static bool may_be_held(const struct store *s)
 {
     return s->order != __ATOMIC_SEQ_CST && s->size <= sizeof s->value && !sim.fair &&
-           !memory_same_stack(s->addr, (uint64_t)sim_current->sp);
+           !memory_same_stack(s->addr, (uint64_t)sim_current->hook_sp[-1]);
 }
 
 static void store_entry(void *arg)

@@ -4,10 +4,10 @@
 // runs the engine; no field is shared, none is instrumented, none lies in the sections that an
 // execution puts back.
 //
-// Life of an operation of the program: the compiler's hook (hooks.c) is called on the program's
-// stack; for a shared operation sim_point counts it and, when due, enters the engine's stack, where
-// a strategy is asked who goes on (threads.c); then the hook does the operation, tells the race
-// detector (race.c), the trace and the oracles, and returns.
+// Life of an operation of the program: it calls an entry (entries.S), which goes on with a hook
+// (hooks.c, host.c) on the thread's hook stack; for a shared operation sim_point counts it and, when
+// due, enters the engine's stack, where a strategy is asked who goes on (threads.c); then the hook
+// does the operation, tells the race detector (race.c), the trace and the oracles, and returns.
 #pragma once
 
 #include "runtime/host/host.h"
@@ -58,7 +58,8 @@ enum thread_state {
 };
 
 struct thread {
-    void *sp; // first: switch.S
+    void *sp;                        // first, and then hook_sp: switch.S
+    struct sim_hook_frame **hook_sp; // sim_hook_sp while the engine or another thread runs
     struct fiber *fiber, *own;
     struct position at; // while another thread runs
     void *tls;          // the program's thread-local while another thread runs
@@ -153,7 +154,23 @@ extern struct context sim_contexts[SIM_CONTEXTS_MAX];
 
 #define likely(c) __builtin_expect(!!(c), 1)
 #define unlikely(c) __builtin_expect(!!(c), 0)
-#define HOOK_PC ((uint64_t)__builtin_return_address(0))
+
+// What an entry leaves on the program's stack, and how far that reaches.
+struct sim_hook_frame {
+    uint64_t fp, pc; // of who called
+};
+// Hooks run below it, each thread's on a stack of its own; [-1] is the frame of the one that runs.
+extern struct sim_hook_frame **sim_hook_sp;
+extern struct sim_hook_frame **const sim_fault_hook_sp; // for those of a fault handler
+bool sim_in_hook(uint64_t sp);                          // sp lies in a hook stack
+enum { SIM_HOOK_STACK_BYTES = (32 << 10) + 192 };
+
+static inline const struct sim_hook_frame *sim_hook_frame(void)
+{
+    return sim_hook_sp[-1];
+}
+// Where the program called the hook that runs, as long as it does.
+#define HOOK_PC (sim_hook_frame()->pc)
 
 // What a thread at a scheduling point is about to do: the word and how, or 0 when it is at none
 // (it has just begun, or been woken).
@@ -319,7 +336,7 @@ int memory_make_accessible(char *p, size_t bytes);
 void memory_close_all(void); // another program comes: nothing is accessible until it is committed
 
 // stacks.c: stacks of the program's threads, and those that it reserves
-enum { SIM_STACK_SLACK = 768 }; // bytes that a hook may use below the stack pointer
+enum { SIM_STACK_SLACK = 768 }; // bytes that code without hooks may use below the stack pointer
 // Stack of the index-th thread: lowest address, zeroed, over a guard page; NULL: too large.
 void *memory_thread_stack(uint32_t index, size_t bytes);
 void *memory_reserve_stacks(size_t bytes, size_t n);

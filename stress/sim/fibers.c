@@ -6,9 +6,12 @@
 // same when choices elsewhere are taken away. See docs/simulation.md.
 
 #include "stress/sim/engine.h"
+#include "stress/sim/entries.h"
 #include "stress/workload/probe.h"
 
 #include <stdio.h>
+
+SIM_HOOKS(SIM_PROBE_ENTRIES)
 
 struct fiber sim_fibers[SIM_FIBERS_MAX];
 struct context sim_contexts[SIM_CONTEXTS_MAX];

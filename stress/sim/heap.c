@@ -29,7 +29,7 @@ static bool in_heap(uint64_t object, uint64_t bytes)
     return d < sim.heap_span && bytes <= sim.heap_span - d;
 }
 
-void __tsan_java_init(unsigned long heap, unsigned long bytes)
+void hook_java_init(unsigned long heap, unsigned long bytes)
 {
     if (heap - MEMORY_ARENA_BASE >= MEMORY_HEAP_BYTES)
         oracle_crash("san_heap_init: the heap is not memory of host_reserve", HOOK_PC);
@@ -37,7 +37,7 @@ void __tsan_java_init(unsigned long heap, unsigned long bytes)
     sim.heap_span = bytes;
 }
 
-void __tsan_java_alloc(unsigned long object, unsigned long bytes)
+void hook_java_alloc(unsigned long object, unsigned long bytes)
 {
     if (!sim.running)
         return;
@@ -57,7 +57,7 @@ static void freed_entry(void *arg)
     sim_model->freed(f->object, f->bytes);
 }
 
-void __tsan_java_free(unsigned long object, unsigned long bytes)
+void hook_java_free(unsigned long object, unsigned long bytes)
 {
     if (!sim.running)
         return;

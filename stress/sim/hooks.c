@@ -5,8 +5,8 @@
 // the one OS thread, after the point, so executions are sequentially consistent, unless stores are
 // held (buffer.h).
 //
-// Outside an execution (workload set-up) hooks only do the operation. They run on the program's
-// stack and keep their frames small; whatever needs more goes through sim_enter.
+// Outside an execution (workload set-up) hooks only do the operation. The program calls
+// `__tsan_NAME` of entries.S, which goes on here as hook_NAME, on the thread's hook stack.
 
 #include "stress/sim/buffer.h"
 
@@ -19,12 +19,12 @@
 
 void __tsan_init(void) {}
 
-void __tsan_func_entry(void *caller_pc)
+void hook_func_entry(void *caller_pc)
 {
     if (unlikely(!sim.running))
         return;
     struct fiber *f = sim.fiber;
-    char *sp = __builtin_frame_address(0);
+    char *sp = (char *)sim_hook_frame();
     if (unlikely((uint64_t)(sp - f->low) >= f->span))
         sim_see_stack(f, sp);
     sim.node = calls_child(sim.node, (uint64_t)caller_pc);
@@ -32,7 +32,7 @@ void __tsan_func_entry(void *caller_pc)
     sim.depth++;
 }
 
-void __tsan_func_exit(void)
+void hook_func_exit(void)
 {
     if (unlikely(!sim.running))
         return;
@@ -41,13 +41,13 @@ void __tsan_func_exit(void)
     sim.depth--;
 }
 
-size_t __tsan_testonly_shadow_stack_current_size(void)
+size_t hook_testonly_shadow_stack_current_size(void)
 {
     return sim.depth;
 }
 
-void __tsan_ignore_thread_begin(void) {}
-void __tsan_ignore_thread_end(void) {}
+void hook_ignore_thread_begin(void) {}
+void hook_ignore_thread_end(void) {}
 
 // Plain accesses --------------------------------------------------------------------------
 
@@ -82,43 +82,43 @@ static inline __attribute__((always_inline)) void plain(const volatile void *p, 
 }
 
 #define PLAIN(size)                                                                                \
-    void __tsan_read##size(void *p)                                                                \
+    void hook_read##size(void *p)                                                                  \
     {                                                                                              \
         plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
     }                                                                                              \
-    void __tsan_write##size(void *p)                                                               \
+    void hook_write##size(void *p)                                                                 \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }                                                                                              \
-    void __tsan_unaligned_read##size(void *p)                                                      \
+    void hook_unaligned_read##size(void *p)                                                        \
     {                                                                                              \
         plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
     }                                                                                              \
-    void __tsan_unaligned_write##size(void *p)                                                     \
+    void hook_unaligned_write##size(void *p)                                                       \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }                                                                                              \
-    void __tsan_read_write##size(void *p)                                                          \
+    void hook_read_write##size(void *p)                                                            \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }                                                                                              \
-    void __tsan_unaligned_read_write##size(void *p)                                                \
+    void hook_unaligned_read_write##size(void *p)                                                  \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }                                                                                              \
-    void __tsan_volatile_read##size(void *p)                                                       \
+    void hook_volatile_read##size(void *p)                                                         \
     {                                                                                              \
         plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
     }                                                                                              \
-    void __tsan_volatile_write##size(void *p)                                                      \
+    void hook_volatile_write##size(void *p)                                                        \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }                                                                                              \
-    void __tsan_unaligned_volatile_read##size(void *p)                                             \
+    void hook_unaligned_volatile_read##size(void *p)                                               \
     {                                                                                              \
         plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
     }                                                                                              \
-    void __tsan_unaligned_volatile_write##size(void *p)                                            \
+    void hook_unaligned_volatile_write##size(void *p)                                              \
     {                                                                                              \
         plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
     }
@@ -150,16 +150,16 @@ static void written(void)
         oracle_flush_plain();
 }
 
-void __tsan_read_range(void *p, size_t bytes)
+void hook_read_range(void *p, size_t bytes)
 {
     range(p, bytes, ACCESS_READ, HOOK_PC);
 }
-void __tsan_write_range(void *p, size_t bytes)
+void hook_write_range(void *p, size_t bytes)
 {
     range(p, bytes, ACCESS_WRITE, HOOK_PC);
 }
 
-void *__tsan_memset(void *p, int byte, size_t bytes)
+void *hook_memset(void *p, int byte, size_t bytes)
 {
     range(p, bytes, ACCESS_WRITE, HOOK_PC);
     memset(p, byte, bytes);
@@ -167,7 +167,7 @@ void *__tsan_memset(void *p, int byte, size_t bytes)
     return p;
 }
 
-void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+void *hook_memcpy(void *to, const void *from, size_t bytes)
 {
     range(from, bytes, ACCESS_READ, HOOK_PC);
     range(to, bytes, ACCESS_WRITE, HOOK_PC);
@@ -176,7 +176,7 @@ void *__tsan_memcpy(void *to, const void *from, size_t bytes)
     return to;
 }
 
-void *__tsan_memmove(void *to, const void *from, size_t bytes)
+void *hook_memmove(void *to, const void *from, size_t bytes)
 {
     range(from, bytes, ACCESS_READ, HOOK_PC);
     range(to, bytes, ACCESS_WRITE, HOOK_PC);
@@ -209,7 +209,7 @@ static inline void drains(void)
     } while (0)
 
 #define ATOMIC_RMW(bits, type, name, what, expression)                                             \
-    type __tsan_atomic##bits##_##name(volatile type *p, type x, int order)                         \
+    type hook_atomic##bits##_##name(volatile type *p, type x, int order)                           \
     {                                                                                              \
         if (unlikely(!sim.running)) {                                                              \
             type old = *p;                                                                         \
@@ -258,25 +258,25 @@ static inline void drains(void)
             oracle_wrote((uint64_t)p, (uint64_t)old, (uint64_t)x);                                 \
         return true;                                                                               \
     }                                                                                              \
-    int __tsan_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type x,    \
-                                                      int order, int failed)                       \
-    {                                                                                              \
-        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
-    }                                                                                              \
-    int __tsan_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type x,      \
+    int hook_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type x,      \
                                                     int order, int failed)                         \
     {                                                                                              \
         return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
     }                                                                                              \
-    type __tsan_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type x,       \
-                                                    int order, int failed)                         \
+    int hook_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type x,        \
+                                                  int order, int failed)                           \
+    {                                                                                              \
+        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
+    }                                                                                              \
+    type hook_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type x,         \
+                                                  int order, int failed)                           \
     {                                                                                              \
         cas##bits(p, &expected, x, order, failed, HOOK_PC);                                        \
         return expected;                                                                           \
     }
 
 #define ATOMICS(bits, type)                                                                        \
-    type __tsan_atomic##bits##_load(const volatile type *p, int order)                             \
+    type hook_atomic##bits##_load(const volatile type *p, int order)                               \
     {                                                                                              \
         if (unlikely(!sim.running))                                                                \
             return *p;                                                                             \
@@ -293,7 +293,7 @@ static inline void drains(void)
         TRACE("load", p, x, x);                                                                    \
         return x;                                                                                  \
     }                                                                                              \
-    void __tsan_atomic##bits##_store(volatile type *p, type x, int order)                          \
+    void hook_atomic##bits##_store(volatile type *p, type x, int order)                            \
     {                                                                                              \
         if (unlikely(!sim.running)) {                                                              \
             *p = x;                                                                                \
@@ -326,7 +326,7 @@ ATOMICS(32, uint32_t)
 ATOMICS(64, uint64_t)
 ATOMICS(128, unsigned __int128)
 
-void __tsan_atomic_thread_fence(int order)
+void hook_atomic_thread_fence(int order)
 {
     if (!sim.running)
         return;
@@ -336,14 +336,14 @@ void __tsan_atomic_thread_fence(int order)
     race_fence(order);
 }
 
-void __tsan_atomic_signal_fence(int order)
+void hook_atomic_signal_fence(int order)
 {
     (void)order;
 }
 
 // Fibers: the stacks of goroutines -----------------------------------------------------------
 
-void *__tsan_get_current_fiber(void)
+void *hook_get_current_fiber(void)
 {
     return sim.fiber;
 }
@@ -353,7 +353,7 @@ static void new_fiber(void *fiber)
     *(struct fiber **)fiber = sim_fiber_new(true);
 }
 
-void *__tsan_create_fiber(unsigned flags)
+void *hook_create_fiber(unsigned flags)
 {
     (void)flags;
     struct fiber *f;
@@ -361,13 +361,13 @@ void *__tsan_create_fiber(unsigned flags)
     return f;
 }
 
-void __tsan_destroy_fiber(void *fiber)
+void hook_destroy_fiber(void *fiber)
 {
     struct fiber *f = fiber;
     sim.fiber_free[sim.fibers_free++] = (uint32_t)(f - sim_fibers);
 }
 
-void __tsan_switch_to_fiber(void *fiber, unsigned flags)
+void hook_switch_to_fiber(void *fiber, unsigned flags)
 {
     (void)flags;
     struct fiber *from = sim.fiber, *to = fiber;

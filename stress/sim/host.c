@@ -8,8 +8,11 @@
 
 #include "runtime/host/host.h"
 #include "stress/sim/buffer.h"
+#include "stress/sim/entries.h"
 
 #include <errno.h>
+
+SIM_HOOKS(SIM_HOST_ENTRIES)
 
 static uint32_t point(uint64_t pc, uint64_t pending)
 {

@@ -3,12 +3,15 @@
 // Interned names of actors. Ids are small numbers that stay the same for the life of the process;
 // they never reach a case file, which holds the names. Entries are never removed.
 
+#include "stress/sim/entries.h"
 #include "stress/sim/sim.h"
 #include "stress/workload/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+SIM_HOOKS(SIM_ACTOR_ENTRY)
 
 enum { SLOTS = 1 << 16, NAMES_MAX = SLOTS / 2 };
 

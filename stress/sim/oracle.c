@@ -68,8 +68,8 @@ void oracle_restart(void)
 
 void oracle_output(const char *text, size_t bytes)
 {
-    // libc formats on the program's stack, below all hooks
-    sim_stack_used_below(__builtin_frame_address(0), OUTPUT_FRAMES);
+    // the program formats on its stack without hooks
+    sim_stack_used_below((char *)sim_hook_frame(), OUTPUT_FRAMES);
     if (bytes > sizeof output - 1 - output_bytes)
         bytes = sizeof output - 1 - output_bytes;
     memcpy(output + output_bytes, text, bytes);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Switching between virtual threads and the engine. Virtual threads enter the engine through
-// sim_enter, which runs a function on the engine's own stack: no engine word ever lies on a stack
-// of the program. Whatever thread is current when that function returns goes on.
+// Switching between virtual threads and the engine. Hooks enter the engine through sim_enter, which
+// runs a function on the engine's own stack. Whatever thread is current when that function returns
+// goes on. The place of hooks (entries.S) changes with the stack: what the engine calls of the
+// program, calls hooks too.
 //
 //   void sim_enter(void (*fn)(void *), void *arg);
-//       from a thread's stack
+//       from a thread's hook stack
 //   void sim_start(void);
 //       from the engine: runs the current thread; returns after sim_leave
 //   void sim_leave(void);
@@ -14,6 +15,9 @@
 //       jumped to by signal handlers: runs sim_abandoned on the engine's stack
 //
 // The order of the pushed registers is known to threads.c (struct initial_frame).
+
+    .set SP, 0 // of struct thread
+    .set HOOK_SP, 8
 
     .text
 
@@ -35,20 +39,31 @@
     popq %rbp
     .endm
 
+    // The current thread.
+    .macro GO_ON
+    movq sim_current(%rip), %rax
+    movq HOOK_SP(%rax), %rcx
+    movq %rcx, sim_hook_sp(%rip)
+    movq SP(%rax), %rsp
+    RESTORE
+    retq
+    .endm
+
     .globl sim_enter
     .type sim_enter, @function
 sim_enter:
     SAVE
     movq sim_current(%rip), %rax
-    movq %rsp, (%rax)
+    movq %rsp, SP(%rax)
+    movq sim_hook_sp(%rip), %rcx
+    movq %rcx, HOOK_SP(%rax)
+    movq sim_engine_hook_sp(%rip), %rcx
+    movq %rcx, sim_hook_sp(%rip)
     movq sim_engine_sp(%rip), %rsp
     movq %rdi, %rax
     movq %rsi, %rdi
     callq *%rax
-    movq sim_current(%rip), %rax
-    movq (%rax), %rsp
-    RESTORE
-    retq
+    GO_ON
     .size sim_enter, .-sim_enter
 
     .globl sim_start
@@ -57,15 +72,14 @@ sim_start:
     SAVE
     subq $8, %rsp                   // keeps calls made on the engine stack aligned
     movq %rsp, sim_engine_sp(%rip)
-    movq sim_current(%rip), %rax
-    movq (%rax), %rsp
-    RESTORE
-    retq
+    GO_ON
     .size sim_start, .-sim_start
 
     .globl sim_leave
     .type sim_leave, @function
 sim_leave:
+    movq sim_engine_hook_sp(%rip), %rcx
+    movq %rcx, sim_hook_sp(%rip)
     movq sim_engine_sp(%rip), %rsp
     addq $8, %rsp
     RESTORE
@@ -75,6 +89,8 @@ sim_leave:
     .globl sim_abandon
     .type sim_abandon, @function
 sim_abandon:
+    movq sim_engine_hook_sp(%rip), %rcx
+    movq %rcx, sim_hook_sp(%rip)
     movq sim_engine_sp(%rip), %rsp
     callq sim_abandoned
     ud2

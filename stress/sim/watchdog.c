@@ -5,9 +5,10 @@
 // becomes `livelock`. Both abandon the execution: the handler redirects the interrupted context
 // into the engine (sim_abandon), and the next restart puts everything back.
 //
-// Hooks run on the program's stack, so the fault that makes a stack grow may come in the middle of
-// one. The program's handler touches nothing of the engine but stacks.c and what waits for the next
-// event in trace.c.
+// The fault that makes a stack grow may come in the middle of a hook that accesses it. To the
+// program's handler it is one of the call of that hook, and hooks that the handler calls have a
+// stack of their own. It touches nothing of the engine but stacks.c and what waits for the next event
+// in trace.c.
 
 #include "stress/sim/engine.h"
 
@@ -27,10 +28,23 @@ static uint64_t last_points;
 static uint32_t last_tag;
 static int stuck;
 
+// What the program was doing: where it called the hook, when one was interrupted.
+static struct host_context program_context(const ucontext_t *uc)
+{
+    const greg_t *regs = uc->uc_mcontext.gregs;
+    if (sim_in_hook((uint64_t)regs[REG_RSP])) {
+        const struct sim_hook_frame *hook = sim_hook_frame();
+        return (struct host_context){.pc = hook->pc, .sp = (uintptr_t)(hook + 1), .fp = hook->fp};
+    }
+    return (struct host_context){.pc = (uintptr_t)regs[REG_RIP],
+                                 .sp = (uintptr_t)regs[REG_RSP],
+                                 .fp = (uintptr_t)regs[REG_RBP]};
+}
+
 static void abandon(ucontext_t *uc, int sig)
 {
     fault_signal = sig;
-    fault_pc = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+    fault_pc = program_context(uc).pc;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uint64_t)sim_abandon;
 }
 
@@ -38,13 +52,13 @@ static bool program_handles(const siginfo_t *info, const ucontext_t *uc)
 {
     if (!sim.on_fault || sim.in_fault)
         return false;
-    const greg_t *regs = uc->uc_mcontext.gregs;
-    const struct host_context at = {.pc = (uintptr_t)regs[REG_RIP],
-                                    .sp = (uintptr_t)regs[REG_RSP],
-                                    .fp = (uintptr_t)regs[REG_RBP]};
+    const struct host_context at = program_context(uc);
+    struct sim_hook_frame **interrupted = sim_hook_sp;
+    sim_hook_sp = sim_fault_hook_sp;
     sim.in_fault = true;
     bool handled = sim.on_fault((uintptr_t)info->si_addr, &at);
     sim.in_fault = false;
+    sim_hook_sp = interrupted;
     return handled;
 }
 

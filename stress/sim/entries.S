@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the program enters the engine. An entry leaves two words on the program's stack, the return
+// address and the caller's frame pointer, and goes on with its hook (a C function) on the hook
+// stack of the virtual thread. So no word that the engine writes for itself comes to lie in a stack
+// of the program, whatever the engine does this time and however it was compiled: a frame of the
+// program may later have room there that it has not written, and a collector takes what it reads
+// there for a pointer.
+//
+//     program's stack            hook stack
+//     ...                        | frame of the hook's caller (this file)
+//     return address             | struct sim_hook_frame *  <- sim_hook_sp[-1]
+//     frame pointer   <----------+ return address into this file
+//                                | frames of the hook, of sim_enter
+//
+// The two words are a frame like any other (struct sim_hook_frame), so frame pointers lead from the
+// hook to the program, for debuggers and profilers.
+//
+// sim_hook_sp is the running virtual thread's: threads.c exchanges it when another one runs. Whoever
+// runs code of the program in the middle of a hook sets it to a free place meanwhile (watchdog.c).
+
+#include "stress/sim/entries.h"
+
+    .text
+
+    // argument=1: the last argument lies on the program's stack.
+    .macro ENTRY name, hook, argument=0
+    .globl \name
+    .type \name, @function
+    .p2align 4
+\name:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rbp, -16
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    movq sim_hook_sp(%rip), %rsp
+    pushq %rbp
+    .if \argument
+    pushq $0
+    pushq 16(%rbp)
+    .endif
+    callq \hook
+    leave
+    .cfi_def_cfa %rsp, 8
+    retq
+    .cfi_endproc
+    .size \name, .-\name
+    .endm
+
+    .macro TSAN names:vararg
+    .irp name, \names
+    ENTRY __tsan_\name, hook_\name
+    .endr
+    .endm
+
+    TSAN func_entry, func_exit, testonly_shadow_stack_current_size
+    TSAN ignore_thread_begin, ignore_thread_end
+
+    .irp size, 1, 2, 4, 8, 16
+    TSAN read\size, write\size, read_write\size
+    TSAN unaligned_read\size, unaligned_write\size, unaligned_read_write\size
+    TSAN volatile_read\size, volatile_write\size
+    TSAN unaligned_volatile_read\size, unaligned_volatile_write\size
+    .endr
+    TSAN read_range, write_range, memset, memcpy, memmove
+
+    .irp bits, 8, 16, 32, 64, 128
+    .irp name, load, store, exchange, compare_exchange_strong, compare_exchange_weak
+    TSAN atomic\bits\()_\name
+    .endr
+    .irp name, add, sub, and, or, xor, nand
+    TSAN atomic\bits\()_fetch_\name
+    .endr
+    .endr
+    .irp bits, 8, 16, 32, 64
+    TSAN atomic\bits\()_compare_exchange_val
+    .endr
+    ENTRY __tsan_atomic128_compare_exchange_val, hook_atomic128_compare_exchange_val, 1
+    TSAN atomic_thread_fence, atomic_signal_fence
+
+    TSAN get_current_fiber, create_fiber, destroy_fiber, switch_to_fiber
+    TSAN java_init, java_alloc, java_free
+
+#define HOOK_ENTRY(name) ENTRY name, hook_##name;
+    SIM_HOST_ENTRIES(HOOK_ENTRY)
+    SIM_PROBE_ENTRIES(HOOK_ENTRY)
+    SIM_ACTOR_ENTRY(HOOK_ENTRY)
+
+    .section .note.GNU-stack,"",@progbits
