@@ -36,7 +36,7 @@ _Noreturn void out_of_memory(size_t bytes, const char *of, uint64_t in_use)
     print_dec(&out, (int64_t)in_use);
     print_str(&out, " in use)");
     print_flush(&out);
-    rt_fatal("runtime: out of memory");
+    rt_fatal("runtime: out of memory: the host grants no more");
 }
 
 static size_t round_up(size_t n, size_t to)

@@ -56,7 +56,8 @@ static void refused_memory_is_a_clear_error(void **state)
     void (*const dying[])(void *) = {fills_up, small_ones};
     for (size_t i = 0; i < 2; i++) {
         dies_saying(dying[i], 1, "runtime: out of memory: cannot allocate ");
-        dies_saying(dying[i], 1, " in use)\nfatal error: runtime: out of memory\n");
+        dies_saying(dying[i], 1,
+                    " in use)\nfatal error: runtime: out of memory: the host grants no more\n");
     }
 }
 
