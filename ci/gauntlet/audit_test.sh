@@ -32,21 +32,9 @@ truth() {
         "$scratch/out" "$1" || fail "not so: $1"
 }
 
-# Workloads without objects. The collector takes any word of a stack for a pointer, also those that a
-# frame has not written yet, and what lies there is what the engine's hooks left: not the same in a
-# run with the event log, in a replay, from a case, or with an engine compiled otherwise (docs/simulation.md).
-others=
-for file in "$files"/*.wl; do
-    name=$(basename "$file" .wl)
-    case $name in gc_*) ;; *) grep -q '^sizes prod' "$file" || others=$others,$name ;; esac
-done
-others="--workload ${others#,}"
-
 # Every way, all workloads by turns.
 for way in again trace replay case process padded O0; do
-    case $way in trace | replay | case | O0) which=$others ;; *) which= ;; esac
-    # shellcheck disable=SC2086
-    run 0 "$gauntlet" audit --seed 7 --executions 640 --way $way --json $which
+    run 0 "$gauntlet" audit --seed 7 --executions 640 --way $way --json
     truth "o['differences'] == [] and not o['stopped'] and o['seconds'] > 0"
     truth "o['executions'] in (640, 641) and o['pairs']['$way'] > 250"
 done
@@ -58,8 +46,7 @@ run 0 "$gauntlet" audit --seed 3 --executions 100 --workload "$files/gosched_glo
 grep -q '^0 differ of 50 pairs (.*) in 100 executions' "$scratch/out" || fail "the last line"
 
 # Some slices of the plan, whole.
-# shellcheck disable=SC2086
-run 0 "$gauntlet" audit --seed 3 --slice 5-7 --way again,trace,replay --json $others
+run 0 "$gauntlet" audit --seed 3 --slice 5-7 --way again,trace,replay --json
 truth "o['executions'] == 3 * 64"
 
 # A decision that depends on an address.
@@ -72,7 +59,7 @@ for way in process fixed padded; do
     truth "all('schedule' in d['planned']['stack'] and 'schedule' in d['other']['stack'] for d in $found)"
 done
 # shellcheck disable=SC2086
-run 0 "$address" audit $steal --way again,trace,replay $others
+run 0 "$address" audit $steal --way again,trace,replay
 # What ran before in the process.
 run 1 "$survives" audit $steal --way again
 grep -q '^DIFFERS  again: once more in the same process' "$scratch/out" || fail "the way"
@@ -100,8 +87,7 @@ run 2 "$scratch/bin/gauntlet" audit --seed 1 --executions 64 --way O0
 grep -q 'O0, ended with status 3' "$scratch/err" || fail "a broken process"
 
 # Ctrl-C: what it has so far.
-# shellcheck disable=SC2086
-"$gauntlet" audit --seed 1 --executions 1000000000 --json $others >"$scratch/out" 2>"$scratch/err" &
+"$gauntlet" audit --seed 1 --executions 1000000000 --json >"$scratch/out" 2>"$scratch/err" &
 pid=$!
 tries=0
 until grep -q '^seed 1' "$scratch/err" || [ $tries -gt 300 ]; do

@@ -16,7 +16,10 @@
 
 enum { SEEDS = 2000 };
 
-static bool freeze, trace; // in the executions to come
+// in the executions to come
+static bool freeze, trace;
+static enum sim_memory memory;
+static enum sim_faults_allowed faults;
 
 static const struct sim_result *run(const struct litmus *l, struct sim_strategy *strategy,
                                     uint64_t seed)
@@ -27,8 +30,10 @@ static const struct sim_result *run(const struct litmus *l, struct sim_strategy 
     const struct sim_params params = {.program = &program,
                                       .strategy = strategy,
                                       .seed = seed,
+                                      .memory = memory,
                                       .max_points = 20000,
                                       .trace = trace,
+                                      .faults = faults,
                                       .freeze_helpers = freeze};
     return sim_run(&params);
 }
@@ -205,21 +210,59 @@ static void memory_of_another_program_is_not_accessible(void **state)
     assert_int_equal(reports(&litmus_commits_one, sim_strategy_calm(), 2), 2);
 }
 
-// What hooks leave on the program's stack is cleared with it, and the first call of a process uses
-// no more than the next: names are made on the engine's stack.
-static void hooks_use_little_of_the_stack(void **state)
+static void stack_is_clean(const struct litmus *l, struct sim_strategy *strategy, const char *how)
+{
+    assert_int_equal(run(l, strategy, 1)->outcome, SIM_OK);
+    if (litmus_words_below != 0)
+        fail_msg("%s, %s: %u words of the stack have been changed", l->name, how,
+                 litmus_words_below);
+}
+
+// What the engine writes for itself lies on stacks of its own, whatever it does.
+static void hooks_leave_nothing_on_the_stack(void **state)
 {
     (void)state;
-    uint32_t used[4];
-    for (int i = 0; i < 4; i++) {
-        trace = i >= 2;
-        assert_int_equal(run(&litmus_hooks, sim_strategy_calm(), 0)->outcome, SIM_OK);
-        used[i] = litmus_used_below;
-        print_message("%u bytes%s\n", used[i], trace ? ", with the event log" : "");
-        assert_in_range(used[i], 1, SIM_STACK_SLACK);
+    for (const struct litmus *l = litmus_hooks; l->name; l++) {
+        for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+            struct sim_schedule recorded = {0};
+            stack_is_clean(l, sim_strategy_calm(), "calm");
+            faults = SIM_FAULTS_MILD;
+            stack_is_clean(l, sim_strategy_random(), "random walk with faults");
+            sim_schedule_copy(&recorded, &run(l, sim_strategy_random(), 2)->schedule);
+            stack_is_clean(l, sim_strategy_replay(&recorded), "replay");
+            faults = SIM_FAULTS_OFF;
+            sim_schedule_free(&recorded);
+            trace = true;
+            stack_is_clean(l, sim_strategy_random(), "with the event log");
+            trace = false;
+            assert_true(sim_oracle_enable("race", false));
+            stack_is_clean(l, sim_strategy_random(), "without the race detector");
+            assert_true(sim_oracle_enable("race", true));
+        }
+        memory = SIM_SC;
     }
-    trace = false;
-    assert_int_equal(used[0], used[1]);
+}
+
+// All tests before this one have run on it.
+static void hook_stacks_are_deep_enough(void **state)
+{
+    (void)state;
+    const char *end = (const char *)(sim_threads[0].hook_sp + 1), *at = end - SIM_HOOK_STACK_BYTES;
+    while (at < end && *at == 0)
+        at++;
+    print_message("%td bytes\n", end - at);
+    assert_in_range(end - at, 1, SIM_HOOK_STACK_BYTES / 4);
+}
+
+// A fault in the middle of a hook is one of the program, where it called it.
+static void a_fault_in_a_hook_has_its_place(void **state)
+{
+    (void)state;
+    sim_catch_signals(); // cmocka has taken them
+    const struct sim_result *r = run(&litmus_fills_null, sim_strategy_calm(), 0);
+    assert_int_equal(r->outcome, SIM_FOUND);
+    assert_string_equal(r->finding.signature, "crash: Segmentation fault in fills_null");
+    assert_string_equal(sim_site(r->finding.place[0].site)->function, "fills_null");
 }
 
 // A program that runs out of points while its operations go on is cut off, not reported.
@@ -284,9 +327,11 @@ int main(void)
         cmocka_unit_test(store_buffer_is_sequentially_consistent),
         cmocka_unit_test(oracle_can_be_switched_off),
         cmocka_unit_test(memory_of_another_program_is_not_accessible),
-        cmocka_unit_test(hooks_use_little_of_the_stack),
+        cmocka_unit_test(hooks_leave_nothing_on_the_stack),
+        cmocka_unit_test(a_fault_in_a_hook_has_its_place),
         cmocka_unit_test(a_long_program_is_no_livelock),
         cmocka_unit_test(helpers_freeze),
+        cmocka_unit_test(hook_stacks_are_deep_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,8 +23,9 @@
 
     .text
 
+    // pc, frame: registers in which the hook gets the return address, and where it lies.
     // argument=1: the last argument lies on the program's stack.
-    .macro ENTRY name, hook, argument=0
+    .macro ENTRY name, hook, pc=, frame=, argument=0
     .globl \name
     .type \name, @function
     .p2align 4
@@ -37,6 +38,12 @@
     .cfi_def_cfa_register %rbp
     movq sim_hook_sp(%rip), %rsp
     pushq %rbp
+    .ifnb \pc
+    movq 8(%rbp), \pc
+    .endif
+    .ifnb \frame
+    movq %rbp, \frame
+    .endif
     .if \argument
     pushq $0
     pushq 16(%rbp)
@@ -55,14 +62,15 @@
     .endr
     .endm
 
-    TSAN func_entry, func_exit, testonly_shadow_stack_current_size
+    ENTRY __tsan_func_entry, hook_func_entry, frame=%rsi
+    TSAN func_exit, testonly_shadow_stack_current_size
     TSAN ignore_thread_begin, ignore_thread_end
 
+    .irp what, read, write, read_write, volatile_read, volatile_write
     .irp size, 1, 2, 4, 8, 16
-    TSAN read\size, write\size, read_write\size
-    TSAN unaligned_read\size, unaligned_write\size, unaligned_read_write\size
-    TSAN volatile_read\size, volatile_write\size
-    TSAN unaligned_volatile_read\size, unaligned_volatile_write\size
+    ENTRY __tsan_\what\size, hook_\what\size, pc=%rsi
+    ENTRY __tsan_unaligned_\what\size, hook_unaligned_\what\size, pc=%rsi
+    .endr
     .endr
     TSAN read_range, write_range, memset, memcpy, memmove
 
@@ -77,7 +85,7 @@
     .irp bits, 8, 16, 32, 64
     TSAN atomic\bits\()_compare_exchange_val
     .endr
-    ENTRY __tsan_atomic128_compare_exchange_val, hook_atomic128_compare_exchange_val, 1
+    ENTRY __tsan_atomic128_compare_exchange_val, hook_atomic128_compare_exchange_val, argument=1
     TSAN atomic_thread_fence, atomic_signal_fence
 
     TSAN get_current_fiber, create_fiber, destroy_fiber, switch_to_fiber

@@ -19,12 +19,11 @@
 
 void __tsan_init(void) {}
 
-void hook_func_entry(void *caller_pc)
+void hook_func_entry(void *caller_pc, char *sp)
 {
     if (unlikely(!sim.running))
         return;
     struct fiber *f = sim.fiber;
-    char *sp = (char *)sim_hook_frame();
     if (unlikely((uint64_t)(sp - f->low) >= f->span))
         sim_see_stack(f, sp);
     sim.node = calls_child(sim.node, (uint64_t)caller_pc);
@@ -81,47 +80,21 @@ static inline __attribute__((always_inline)) void plain(const volatile void *p, 
         race_plain((uint64_t)p, size, kind, pc);
 }
 
-#define PLAIN(size)                                                                                \
-    void hook_read##size(void *p)                                                                  \
+#define PLAIN_HOOK(name, size, kind)                                                               \
+    void hook_##name##size(void *p, uint64_t pc)                                                   \
     {                                                                                              \
-        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
+        plain(p, size, kind, pc);                                                                  \
     }                                                                                              \
-    void hook_write##size(void *p)                                                                 \
+    void hook_unaligned_##name##size(void *p, uint64_t pc)                                         \
     {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
-    }                                                                                              \
-    void hook_unaligned_read##size(void *p)                                                        \
-    {                                                                                              \
-        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
-    }                                                                                              \
-    void hook_unaligned_write##size(void *p)                                                       \
-    {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
-    }                                                                                              \
-    void hook_read_write##size(void *p)                                                            \
-    {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
-    }                                                                                              \
-    void hook_unaligned_read_write##size(void *p)                                                  \
-    {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
-    }                                                                                              \
-    void hook_volatile_read##size(void *p)                                                         \
-    {                                                                                              \
-        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
-    }                                                                                              \
-    void hook_volatile_write##size(void *p)                                                        \
-    {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
-    }                                                                                              \
-    void hook_unaligned_volatile_read##size(void *p)                                               \
-    {                                                                                              \
-        plain(p, size, ACCESS_READ, HOOK_PC);                                                      \
-    }                                                                                              \
-    void hook_unaligned_volatile_write##size(void *p)                                              \
-    {                                                                                              \
-        plain(p, size, ACCESS_WRITE, HOOK_PC);                                                     \
+        plain(p, size, kind, pc);                                                                  \
     }
+#define PLAIN(size)                                                                                \
+    PLAIN_HOOK(read, size, ACCESS_READ)                                                            \
+    PLAIN_HOOK(write, size, ACCESS_WRITE)                                                          \
+    PLAIN_HOOK(read_write, size, ACCESS_WRITE)                                                     \
+    PLAIN_HOOK(volatile_read, size, ACCESS_READ)                                                   \
+    PLAIN_HOOK(volatile_write, size, ACCESS_WRITE)
 PLAIN(1)
 PLAIN(2)
 PLAIN(4)

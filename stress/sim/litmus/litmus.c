@@ -229,16 +229,26 @@ static void many_operations(void *arg)
     }
 }
 
-// How far below its own frame does the stack hold anything?
-uint32_t litmus_used_below;
+// The stack below the caller's frame is painted; how much of it is not paint any more? A call of the
+// engine leaves two words, which lie above `here`; a function and its calls leave so many more.
 
-SAN_UNINSTRUMENTED static __attribute__((noinline)) uint32_t used_below(void)
+uint32_t litmus_words_below;
+
+enum { PAINTED = 512 / 8, MARGIN = 8 }; // within what a restart clears
+static const uint64_t paint = 0x5aa55aa55aa55aa5;
+
+SAN_UNINSTRUMENTED static __attribute__((noinline)) void paint_below(void)
 {
-    enum { LOOKED_AT = 64 << 10 };
-    const volatile char *here = __builtin_frame_address(0), *at = here - LOOKED_AT;
-    while (at < here && *at == 0)
-        at++;
-    return (uint32_t)(here - at);
+    volatile uint64_t words[PAINTED];
+    for (uint32_t i = 0; i < PAINTED; i++)
+        words[i] = paint;
+}
+
+SAN_UNINSTRUMENTED static __attribute__((noinline)) void count_below(uint32_t more)
+{
+    const volatile uint64_t *here = __builtin_frame_address(0);
+    for (uint32_t i = 1 + more; i <= PAINTED - MARGIN; i++)
+        litmus_words_below += here[-(int)i] != paint;
 }
 
 static void ends_at_once(void *arg)
@@ -246,39 +256,122 @@ static void ends_at_once(void *arg)
     (void)arg;
 }
 
-static void calls_all_hooks(void *arg)
+static _Atomic uint8_t a8;
+static _Atomic uint16_t a16;
+static _Atomic uint32_t a32;
+static _Atomic uint64_t a64;
+static volatile struct __attribute__((packed)) {
+    uint8_t v8;
+    uint16_t v16;
+    uint32_t v32;
+    uint64_t v64;
+} odd;
+static volatile unsigned __int128 v128;
+
+#define ALL_ATOMICS(a)                                                                             \
+    do {                                                                                           \
+        atomic_store_explicit(a, 1, memory_order_release);                                         \
+        __typeof__(atomic_load_explicit(a, memory_order_acquire)) old = 1;                         \
+        atomic_compare_exchange_strong_explicit(a, &old, 2, memory_order_acq_rel,                  \
+                                                memory_order_acquire);                             \
+        atomic_compare_exchange_weak_explicit(a, &old, 3, memory_order_acq_rel,                    \
+                                              memory_order_acquire);                               \
+        atomic_exchange_explicit(a, 4, memory_order_acq_rel);                                      \
+        atomic_fetch_add_explicit(a, 1, memory_order_relaxed);                                     \
+        atomic_fetch_sub_explicit(a, 1, memory_order_acq_rel);                                     \
+        atomic_fetch_and_explicit(a, 3, memory_order_acq_rel);                                     \
+        atomic_fetch_or_explicit(a, 3, memory_order_acq_rel);                                      \
+        atomic_fetch_xor_explicit(a, 3, memory_order_acq_rel);                                     \
+        atomic_store_explicit(a, 1, memory_order_seq_cst);                                         \
+    } while (0)
+
+static void accesses_of_all_kinds(void *arg)
 {
     (void)arg;
     uint32_t copy[8] = {0};
+    paint_below();
     memcpy(copy, bytes_of_many, sizeof copy);
     memset(bytes_of_many, (int)copy[0], sizeof bytes_of_many);
+    memmove(bytes_of_many, bytes_of_many + 1, 4);
+    odd.v8 = (uint8_t)odd.v16;
+    odd.v16 = odd.v8;
+    odd.v32 = (uint32_t)odd.v64;
+    odd.v64 = odd.v32;
+    v128 = v128 + data;
     data = copy[7];
     litmus_seen = data;
-    store_release(&x, 1u);
-    xchg_acq_rel(&x, 2u);
-    uint32_t expected = load_acquire(&x);
-    cas_acq_rel(&x, &expected, 3u);
+    ALL_ATOMICS(&a8);
+    ALL_ATOMICS(&a16);
+    ALL_ATOMICS(&a32);
+    ALL_ATOMICS(&a64);
     atomic_thread_fence(memory_order_seq_cst);
+    count_below(0);
+}
+
+static void calls_of_all_kinds(void *arg)
+{
+    (void)arg;
+    static void *refs[1];
+    paint_below();
+    const uint32_t actor = probe_actor("caller");
+    probe_op(actor, 0);
+    probe_globals(refs, 1);
+    probe_refs(refs, 1);
     san_fiber_destroy(san_fiber_create());
+    host_signal_stack(HOST_PAGE_BYTES);
+    host_on_fault(NULL);
     host_thread_create(ends_at_once, NULL, 0);
     char *p = host_reserve(HOST_PAGE_BYTES);
     host_commit(p, HOST_PAGE_BYTES);
-    *(volatile char *)p = 7;
+    san_heap_init(p, HOST_PAGE_BYTES);
+    san_heap_alloc(p, 64);
+    san_heap_free(p, 64);
     host_decommit(p, HOST_PAGE_BYTES);
-    host_random();
-    host_nanotime();
+    char *stack = host_stacks_reserve(2 * HOST_PAGE_BYTES, 1);
+    host_stack_open(stack, 2 * HOST_PAGE_BYTES);
+    host_stack_close(stack, HOST_PAGE_BYTES);
+    litmus_seen = (uint32_t)host_random() + (uint32_t)host_nanotime() + (uint32_t)host_ncpu();
     host_yield();
+    host_relax();
+    host_spin(1);
     host_sleep(1);
     host_futex_wait(&x, 0, 0);
+    host_futex_wait(&x, 0, 100);
     host_futex_wake(&x, 1);
+    host_poll_wait(100);
     host_poll_break();
     host_poll_wait(0);
-    litmus_used_below = used_below();
+    host_write_err("litmus\n", 7);
+    count_below(0);
+}
+
+static __attribute__((noinline)) void in_between(void)
+{
+    litmus_seen = 1;
+}
+
+static void functions(void *arg)
+{
+    (void)arg;
+    paint_below();
+    in_between();
+    count_below(2);
+}
+
+static void fills_null(void *arg)
+{
+    static atomic_u32 *volatile nowhere;
+    (void)arg;
+    store_release(nowhere, 1u);
 }
 
 const struct litmus litmus_commits_both = {"commits both", NULL, 1, {commits_both}};
 const struct litmus litmus_commits_one = {"commits one", "crash", 1, {commits_one}};
-const struct litmus litmus_hooks = {"all hooks", NULL, 1, {calls_all_hooks}};
+const struct litmus litmus_hooks[] = {{"accesses of all kinds", NULL, 1, {accesses_of_all_kinds}},
+                                      {"calls of all kinds", NULL, 1, {calls_of_all_kinds}},
+                                      {"functions", NULL, 1, {functions}},
+                                      {0}};
+const struct litmus litmus_fills_null = {"fills null", "crash", 1, {fills_null}};
 const struct litmus litmus_long = {"many operations", NULL, 1, {many_operations}};
 
 // A waiter that nobody wakes but a helper that looks after it now and then.

@@ -22,10 +22,12 @@ extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
 
-// One thread that does a thing of each kind for which there is a hook, then says how many bytes
-// below its stack pointer are in use.
-extern const struct litmus litmus_hooks;
-extern uint32_t litmus_used_below;
+// Programs of one thread that call the engine in each way there is, then say how many words below
+// their stack pointers have been changed by that. NULL-terminated by name.
+extern const struct litmus litmus_hooks[];
+extern uint32_t litmus_words_below;
+// An atomic store to address 0.
+extern const struct litmus litmus_fills_null;
 
 // One thread that waits for what a helper brings after 20 µs, one that does not wait. The helper is
 // started with the address of litmus_helper.
