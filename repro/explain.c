@@ -79,10 +79,12 @@ bool explain(struct repro_case *c, const struct explain_options *options, FILE *
     v.e = sim_trace(&v.n);
     v.left_lying = strcmp(c->oracle, "conserve") == 0 || strcmp(c->oracle, "lost-wake") == 0;
     v.weight = calloc(v.n + 1, sizeof *v.weight);
+    view_learn_values(&v.meanings, v.e, v.n);
     bool same = signature_compare(c, v.r) != SIGNATURE_OTHER;
     if (v.weight != NULL)
         show(&v, &h, options, &found, same);
     free(v.weight);
+    view_forget_values(&v.meanings);
     replay_free(&found);
     return same;
 }

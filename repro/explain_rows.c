@@ -12,29 +12,6 @@ enum { TEXT_WIDTH = 60, FUNCTION_WIDTH = 28, FRAMES = 5, WHO_BYTES = 160 };
 
 // Words ------------------------------------------------------------------------------------
 
-// A value that is an address points to an object, not to its first field: "g3.sched" means g3.
-static size_t object_width(const char *name)
-{
-    return (name[0] == 'g' || name[0] == 'm' || name[0] == 'p') ? strcspn(name, ".") : strlen(name);
-}
-
-static const char *value_name(uint64_t addr, uint64_t value, char *buf, size_t bytes)
-{
-    const char *word = sim_word_value(addr, value);
-
-    if (word != NULL)
-        return word;
-    if (value < 100000)
-        snprintf(buf, bytes, "%" PRIu64, value);
-    else if (value > UINT32_MAX - 1000 && value <= UINT32_MAX)
-        snprintf(buf, bytes, "%d", (int32_t)(uint32_t)value);
-    else if (value > UINT64_MAX - 1000)
-        snprintf(buf, bytes, "%" PRId64, (int64_t)value);
-    else if (bytes > 0)
-        buf[object_width(sim_address_name(value, buf, bytes))] = 0;
-    return buf;
-}
-
 // "main:3 ready worker#2", or the thread and what it ran before.
 static void who(const struct view *v, const struct sim_event *e, char *buf, size_t bytes)
 {
@@ -50,6 +27,9 @@ static void who(const struct view *v, const struct sim_event *e, char *buf, size
         fprintf(f, "%s after %s", sim_name(e->actor), name);
     else
         fputs(name, f);
+    const char *entry = strncmp(name, "g#", 2) == 0 ? view_entry(v, sim_intern(name)) : NULL;
+    if (entry != NULL)
+        fprintf(f, " (%s)", entry);
     if (instance >= 0) {
         const struct wl_body *body = &w->body[w->instance[instance].body];
 
@@ -77,16 +57,23 @@ static void print_site(const struct view *v, const struct sim_event *e)
                 TEXT_WIDTH, site->text, strlen(site->text) > TEXT_WIDTH ? "…" : "");
 }
 
-static void print_values(const struct view *v, const struct sim_event *e)
+// `names` may be NULL: all that the event speaks of is still there.
+static void print_values(const struct view *v, const struct sim_event *e,
+                         const struct hinge_names *names)
 {
     char name[96], a[64], b[64];
 
     if (e->addr == 0)
         return;
-    const char *before = value_name(e->addr, e->old_value, a, sizeof a);
-    const char *after = value_name(e->addr, e->new_value, b, sizeof b);
-    fprintf(v->out, "  %s[%s %s", paint(v, DIM), e->what,
-            sim_address_name(e->addr, name, sizeof name));
+    const char *word = view_word(e, name, sizeof name);
+    const char *before = view_value(v, e->addr, e->old_value, a, sizeof a);
+    const char *after = view_value(v, e->addr, e->new_value, b, sizeof b);
+    if (names != NULL) {
+        word = strncmp(word, "0x", 2) == 0 && names->word[0] ? names->word : word;
+        before = names->before[0] ? names->before : before;
+        after = names->after[0] ? names->after : after;
+    }
+    fprintf(v->out, "  %s[%s %s", paint(v, DIM), e->what, word);
     if (strcmp(e->what, "cas failed") == 0)
         fprintf(v->out, " is %s, not %s", after, before);
     else if (e->old_value != e->new_value)
@@ -195,7 +182,7 @@ static void print_event(struct view *v, struct rows *rows, const struct sim_even
     memcpy(said, now, sizeof now);
     fputs("  ", v->out);
     print_site(v, e);
-    print_values(v, e);
+    print_values(v, e, NULL);
     if (place >= 0)
         fprintf(v->out, " %s✖ %s%s", paint(v, RED), v->r->finding.place[place].kind,
                 paint(v, PLAIN));
@@ -290,14 +277,15 @@ size_t view_place_lines(const struct view *v)
 
 // Hinge ------------------------------------------------------------------------------------
 
-static void print_seen(const struct view *v, const char *mark, const struct sim_event *e)
+static void print_seen(const struct view *v, const char *mark, const struct sim_event *e,
+                       const struct hinge_names *names)
 {
     char now[WHO_BYTES] = "";
 
     who(v, e, now, sizeof now);
     fprintf(v->out, "    %s %s%s%s  ", mark, paint(v, BOLD), now, paint(v, PLAIN));
     print_site(v, e);
-    print_values(v, e);
+    print_values(v, e, names);
     fputc('\n', v->out);
 }
 
@@ -313,13 +301,13 @@ void view_hinge(const struct view *v, const struct hinge *h)
     fprintf(v->out, "\n  %sThe hinge%s: it does not come about if choice %zu of %zu %s\n",
             paint(v, YELLOW), paint(v, PLAIN), h->choice + 1, v->r->schedule.n, words[h->kind]);
     if (h->passed.what != NULL)
-        print_seen(v, "◆", &h->passed);
+        print_seen(v, "◆", &h->passed, NULL);
     if (h->differences > 0)
         fputs("  What follows, ✖ here and ✔ then:\n", v->out);
     for (uint32_t i = 0; i < h->differences; i++) {
         if (h->difference[i].failing.what != NULL)
-            print_seen(v, "✖", &h->difference[i].failing);
+            print_seen(v, "✖", &h->difference[i].failing, NULL);
         if (h->difference[i].passing.what != NULL)
-            print_seen(v, "✔", &h->difference[i].passing);
+            print_seen(v, "✔", &h->difference[i].passing, &h->difference[i].names);
     }
 }

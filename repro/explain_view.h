@@ -20,6 +20,12 @@ enum { LANES = 12, WEIGHT_MARK = 1000 };
 // What a word is to a scheduler that left work lying.
 enum meaning { WORD_OTHER, WORD_LOCK, WORD_STATUS, WORD_QUEUE, WORD_SCHED };
 
+// What values of words are called in the source.
+struct meanings {
+    struct meant *v;
+    uint32_t n;
+};
+
 struct view {
     const struct repro_case *c;
     const struct sim_result *r;
@@ -29,6 +35,7 @@ struct view {
     bool left_lying;      // the oracle is about work that nobody took
     uint32_t lane[LANES]; // thread names, in order of appearance
     uint32_t lanes;
+    struct meanings meanings;
     bool colour;
     FILE *out;
 };
@@ -46,6 +53,15 @@ enum meaning event_word(const struct sim_event *e);
 void view_weigh(struct view *v);
 // The least weight that fits into `rows` lines. Marks always fit.
 uint32_t view_cut(const struct view *v, size_t rows);
+
+// explain_names.c; `buf` is for names that are made
+void view_learn_values(struct meanings *all, const struct sim_event *e, size_t n);
+void view_forget_values(struct meanings *all);
+const char *view_word(const struct sim_event *e, char *buf, size_t bytes);
+const char *view_value(const struct view *v, uint64_t addr, uint64_t value, char *buf,
+                       size_t bytes);
+void view_object(uint64_t addr, char *buf, size_t bytes); // what begins there
+const char *view_entry(const struct view *v, uint32_t actor); // NULL: it has not run
 
 // explain_rows.c
 void view_timeline(struct view *v, uint32_t weight); // all that weighs as much

@@ -14,6 +14,7 @@ enum {
     TAIL = 6,
     LAST_EVENTS = 2, // of each thread
     LAST_LOOKS = 2,  // and these, when the finding is about work that nobody took
+    LEAST = 60,      // what weighs less is left out though there is room: it tells nothing
 };
 
 int view_place(const struct view *v, const struct sim_event *e)
@@ -219,7 +220,7 @@ static size_t lines_at(const struct view *v, uint32_t weight)
 
 uint32_t view_cut(const struct view *v, size_t rows)
 {
-    uint32_t low = 1, high = WEIGHT_MARK;
+    uint32_t low = LEAST, high = WEIGHT_MARK;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -245,6 +245,12 @@ const char *sim_address_name(uint64_t addr, char *buf, size_t bytes)
     return buf;
 }
 
+bool sim_is_program(uint64_t addr)
+{
+    (void)addr;
+    return false;
+}
+
 const char *sim_word_value(uint64_t addr, uint64_t value)
 {
     (void)addr, (void)value;

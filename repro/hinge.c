@@ -115,9 +115,32 @@ static const struct sim_event *counterpart(const struct log *l, size_t i, const 
     return NULL;
 }
 
+static void name_value(uint64_t addr, uint64_t value, char *buf, size_t bytes)
+{
+    const char *word = sim_word_value(addr, value);
+
+    snprintf(buf, bytes, "%s", word ? word : "");
+    if (word == NULL && value > UINT32_MAX && sim_is_program(value))
+        view_object(value, buf, bytes);
+}
+
+static void name_event(const struct sim_event *e, struct hinge_names *names)
+{
+    *names = (struct hinge_names){0};
+    if (e->addr == 0)
+        return;
+    sim_address_name(e->addr, names->word, sizeof names->word);
+    name_value(e->addr, e->old_value, names->before, sizeof names->before);
+    name_value(e->addr, e->new_value, names->after, sizeof names->after);
+}
+
+// After the passing execution.
 static void add(struct hinge *h, const struct sim_event *failing, const struct sim_event *passing)
 {
     struct hinge_difference *d = &h->difference[h->differences++];
+
+    if (passing != NULL)
+        name_event(passing, &d->names);
 
     d->failing = failing ? *failing : (struct sim_event){0};
     d->passing = passing ? *passing : (struct sim_event){0};

@@ -13,9 +13,16 @@ enum hinge_kind {
     HINGE_CALM,    // the answer is the calm one: nobody is interrupted, the first in line follows
 };
 
+// What the engine calls the event's word and values, "" where it knows no name. Of what exists in
+// one execution only it does so as long as that is the last one.
+struct hinge_names {
+    char word[64], before[48], after[48];
+};
+
 // The same operation in both; `what` is NULL where it does not happen.
 struct hinge_difference {
     struct sim_event failing, passing;
+    struct hinge_names names; // of passing
 };
 
 enum { HINGE_DIFFERENCES = 3 };

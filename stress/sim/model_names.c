@@ -167,6 +167,10 @@ bool model_name(uint64_t addr, char *buf, size_t bytes)
     uint64_t d = addr - (uint64_t)&sched;
     if (d < sizeof sched)
         return name_word(sched_words, d, "sched", UINT64_MAX, buf, bytes);
+    if (addr - (uint64_t)&allp_lock < sizeof allp_lock) {
+        snprintf(buf, bytes, "allp.lock");
+        return true;
+    }
     for (int32_t i = 0; i < nprocs; i++) {
         if ((d = addr - (uint64_t)allp[i]) < sizeof(struct p))
             return name_word(p_words, d, "p", (uint64_t)i, buf, bytes);

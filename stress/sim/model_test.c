@@ -69,6 +69,7 @@ static void each_rule_that_is_broken_is_reported(void **state)
     assert_true(sim_oracle_enable("race", false));
     all_reported(canaries);
     all_reported(canaries_heap);
+    all_reported(canaries_collector);
     assert_true(sim_oracle_enable("conserve", false));
     for (const struct canary *c = canaries_queued; c->name; c++)
         assert_true(reports(c, sim_strategy_random()) > 0);
