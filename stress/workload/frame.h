@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the two halves of the interpreter share: interp.c runs goroutines, objects.c has the
-// operations on objects of the heap.
+// What the parts of the interpreter share: interp.c runs goroutines, objects.c has the operations on
+// objects of the heap, channels.c those on channels.
 #pragma once
 
 #include "stress/workload/text.h"
@@ -26,8 +26,16 @@ struct frame {
         int64_t left;
         uint32_t outer; // iteration outside
     } loop[WL_DEPTH];
-    struct refs *refs; // NULL: the program has none
+    uint32_t sent; // values, for their numbers
+    struct {
+        uint32_t n;
+        bool otherwise;
+        uint8_t channel[WL_CASES]; // | CASE_SENDS
+    } cases;                       // of the next select
+    struct refs *refs;             // NULL: the program has none
 };
+enum { CASE_SENDS = 0x80 };
+_Static_assert(WL_NAMES <= CASE_SENDS, "frame.cases");
 
 extern const struct workload *program; // const while goroutines run
 
@@ -42,6 +50,9 @@ void frame_run(uint32_t instance, struct start *start);
 // By the main goroutine, before its first operation.
 void objects_begin(void);
 void refs_begin(struct refs *refs, struct start *start);
+// What the reference refers to, or NULL; and its head.
+void *ref_object(struct frame *f, uint32_t ref);
+void ref_set(struct frame *f, uint32_t ref, void *object);
 
 #define OBJECT_OPS(OP)                                                                             \
     OP(pass)                                                                                       \
@@ -62,6 +73,25 @@ void refs_begin(struct refs *refs, struct start *start);
     OP(gc)                                                                                         \
     OP(gcpercent)                                                                                  \
     OP(memlimit)
-#define OBJECT_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
-OBJECT_OPS(OBJECT_OP)
-#undef OBJECT_OP
+
+// channels.c ---------------------------------------------------------------------------------
+void channels_begin(void); // as objects_begin
+
+#define CHANNEL_OPS(OP)                                                                            \
+    OP(chan)                                                                                       \
+    OP(send)                                                                                       \
+    OP(recv)                                                                                       \
+    OP(trysend)                                                                                    \
+    OP(tryrecv)                                                                                    \
+    OP(close)                                                                                      \
+    OP(give)                                                                                       \
+    OP(take)                                                                                       \
+    OP(case_send)                                                                                  \
+    OP(case_recv)                                                                                  \
+    OP(otherwise)                                                                                  \
+    OP(select)
+
+#define DECLARE_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
+OBJECT_OPS(DECLARE_OP)
+CHANNEL_OPS(DECLARE_OP)
+#undef DECLARE_OP

@@ -396,6 +396,7 @@ static void main_goroutine(void *arg)
 {
     handle[0] = rt_self();
     objects_begin();
+    channels_begin();
     goroutine(arg);
 }
 

@@ -49,6 +49,18 @@
     OP(WEAK,         weak,         WEAK,     REF,      NONE) /* a weak handle in a global */       \
     OP(WEAKGET,      weakget,      REF,      WEAK,     NONE)                                       \
     OP(FINALIZER,    finalizer,    REF,      NONE,     NONE) /* looks at the object at its end */  \
+    OP(CHAN,         chan,         CHANNEL,  ROOM,     NONE) /* main: makes it, N slots */         \
+    OP(SEND,         send,         CHANNEL,  NONE,     NONE) /* a value of its own */              \
+    OP(RECV,         recv,         CHANNEL,  NONE,     NONE)                                       \
+    OP(TRYSEND,      trysend,      CHANNEL,  NONE,     NONE) /* without waiting */                 \
+    OP(TRYRECV,      tryrecv,      CHANNEL,  NONE,     NONE)                                       \
+    OP(CLOSE,        close,        CHANNEL,  NONE,     NONE)                                       \
+    OP(GIVE,         give,         CHANNEL,  REF,      NONE) /* sends what REF refers to */        \
+    OP(TAKE,         take,         REF,      CHANNEL,  NONE) /* receives it */                     \
+    OP(CASE_SEND,    case_send,    CHANNEL,  NONE,     NONE) /* a case of the next select */       \
+    OP(CASE_RECV,    case_recv,    CHANNEL,  NONE,     NONE)                                       \
+    OP(OTHERWISE,    otherwise,    NONE,     NONE,     NONE) /* the next select does not wait */   \
+    OP(SELECT,       select,       NONE,     NONE,     NONE) /* one of its cases */                \
     OP(GC,           gc,           NONE,     NONE,     NONE) /* a whole collection */              \
     OP(GCPERCENT,    gcpercent,    LIMIT,    NONE,     NONE)                                       \
     OP(MEMLIMIT,     memlimit,     LIMIT,    NONE,     NONE)
