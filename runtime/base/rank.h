@@ -8,8 +8,7 @@
 enum lock_rank {
     RANK_TIMERS = 10,     // a p's heap; its growth allocates
     RANK_CHAN = 12,       // channels, several in the order of their numbers
-    RANK_NOTIFY = 13,     // goroutines that wait for a condition
-    RANK_SEMTABLE = 14,   // goroutines that wait for a lock of the program, by semaphore
+    RANK_SEMTABLE = 14,   // goroutines that wait for locks and conditions of the program; leaf
     RANK_SEMA = 15,       // goroutines that wait for a semaphore; leaf
     RANK_GC = 16,         // goroutines that wait for the collector; leaf
     RANK_GC_PACER = 17,   // goal, trigger, ratio; leaf

@@ -5,6 +5,7 @@
 #include "runtime/observe/waiting.h"
 
 #include "runtime/base/san.h"
+#include "runtime/rt_sync.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sync/chan.h"
 
@@ -63,6 +64,43 @@ static void cases(struct print *out, const struct g *gp)
     }
 }
 
+static void held_by(struct print *out, uint64_t owner)
+{
+    if (owner == 0)
+        return;
+    print_str(out, ", held by goroutine ");
+    print_dec(out, (int64_t)owner);
+}
+
+static void mutex_of(struct print *out, const struct rt_mutex *m)
+{
+    print_str(out, " of ");
+    object(out, m->name, m);
+    held_by(out, m->owner);
+}
+
+// As long as a writer has announced itself it is the one that readers wait for; its id is there
+// before it is let in.
+static void rwmutex_of(struct print *out, const struct rt_rwmutex *rw, const struct g *waits)
+{
+    print_str(out, " of ");
+    object(out, rw->name, rw);
+    if (rw->w.owner != waits->goid) {
+        held_by(out, rw->w.owner);
+        return;
+    }
+    print_str(out, ", held by readers: ");
+    print_dec(out, load_relaxed(&rw->departing));
+}
+
+static void waitgroup_of(struct print *out, const struct rt_waitgroup *wg)
+{
+    print_str(out, " for ");
+    object(out, wg->name, wg);
+    print_str(out, ", not done: ");
+    print_dec(out, (int32_t)(uint32_t)(load_relaxed(&wg->state) >> 32));
+}
+
 void wait_describe(struct print *out, const struct g *gp)
 {
     print_str(out, wait_reason_name(gp->wait));
@@ -74,6 +112,20 @@ void wait_describe(struct print *out, const struct g *gp)
         break;
     case WAIT_SELECT:
         cases(out, gp);
+        break;
+    case WAIT_MUTEX:
+        mutex_of(out, gp->wait_at);
+        break;
+    case WAIT_RWMUTEX_READ:
+    case WAIT_RWMUTEX_WRITE:
+        rwmutex_of(out, gp->wait_at, gp);
+        break;
+    case WAIT_WAITGROUP:
+        waitgroup_of(out, gp->wait_at);
+        break;
+    case WAIT_COND:
+        print_str(out, " for ");
+        object(out, ((const struct rt_cond *)gp->wait_at)->name, gp->wait_at);
         break;
     default:
         break;

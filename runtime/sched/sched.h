@@ -432,5 +432,8 @@ void gstack_set(struct p *pp, struct g *gp, uint32_t stack_class);
 // Stacks of dead g's beyond p's lists go to the pool.
 void gfree_release_stacks(struct p *pp);
 
+// sync/semtable.c
+void semtable_init(void);
+
 // init.c
 void schedinit(const struct rt_config *config);
