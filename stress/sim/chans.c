@@ -50,6 +50,12 @@ static struct chan chans[SIM_CHANS_MAX];
 static struct op ops[OPS_MAX];
 static uint32_t n_chans, n_ops, moment;
 
+static struct {
+    const void *cond;
+    const uint64_t *units;
+} conds[SIM_CHANS_MAX];
+static uint32_t n_conds;
+
 void chans_restart(void)
 {
     for (uint32_t i = 0; i < n_chans; i++) {
@@ -60,6 +66,7 @@ void chans_restart(void)
         c->lost_count = false;
     }
     n_chans = n_ops = moment = 0;
+    n_conds = 0;
 }
 
 const void *chans_at(uint32_t n)
@@ -256,4 +263,23 @@ void probe_chan_end(uint32_t number, enum probe_end end, uint64_t value)
     moment++;
     struct ended e = {number, end, value};
     sim_enter(ended_entry, &e);
+}
+
+// Conditions ------------------------------------------------------------------------------------
+
+void probe_condition(const void *cond, const uint64_t *units)
+{
+    if (!sim.running || n_conds == SIM_CHANS_MAX)
+        return;
+    conds[n_conds].cond = cond;
+    conds[n_conds++].units = units;
+}
+
+const uint64_t *conds_units(const void *cond)
+{
+    for (uint32_t i = 0; i < n_conds; i++) {
+        if (conds[i].cond == cond)
+            return conds[i].units;
+    }
+    return NULL;
 }

@@ -270,6 +270,7 @@ void model_stable_report(const char *oracle, const char *what, int64_t jump_ns)
 // that never wakes whom it stopped.
 static void deadlock_report(void)
 {
+    model_check_waits();
     char what[160] = "all goroutines wait";
     const char *separator = ": ";
     struct g **all = load_relaxed(&allgs.v);

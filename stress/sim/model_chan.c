@@ -2,11 +2,16 @@
 //
 // The oracle `chan`, second half: the runtime's channels themselves, looked at whenever threads
 // change and nobody holds the channel's lock. What must hold then stands in runtime/sync/chan.h.
+//
+// And lost wake-ups of locks: when nobody will ever run again, who waits for a lock that is free?
 
+#include "runtime/rt_sync.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sync/chan.h"
 #include "stress/sim/model.h"
 #include "stress/sim/race.h"
+
+#include <stdio.h>
 
 enum { LINE_MAX_LENGTH = 10000 }; // a line that is longer is a ring
 
@@ -71,5 +76,49 @@ void model_check_chans(void)
         const char *wrong = check_chan(c);
         if (unlikely(wrong != NULL))
             chans_report(i, wrong);
+    }
+}
+
+// Waiting for what is there -----------------------------------------------------------------------
+
+// Nobody runs. NULL: what gp waits for is not there.
+static const char *waits_in_vain(const struct g *gp)
+{
+    const struct rt_mutex *m = gp->wait_at;
+    const struct rt_rwmutex *rw = gp->wait_at;
+    const struct rt_waitgroup *wg = gp->wait_at;
+    const uint64_t *units;
+    switch (gp->wait) {
+    case WAIT_MUTEX:
+        return (load_relaxed(&m->state) & 1) == 0 ? "a mutex that nobody holds" : NULL;
+    case WAIT_RWMUTEX_READ:
+        return load_relaxed(&rw->readers) >= 0 ? "a lock for reading that nobody writes" : NULL;
+    case WAIT_RWMUTEX_WRITE:
+        if (rw->w.owner == gp->goid)
+            return load_relaxed(&rw->departing) <= 0 ? "readers that have left" : NULL;
+        return (load_relaxed(&rw->w.state) & 1) == 0 ? "a lock for writing that nobody holds"
+                                                     : NULL;
+    case WAIT_WAITGROUP:
+        return load_relaxed(&wg->state) >> 32 == 0 ? "a wait group that is done" : NULL;
+    case WAIT_COND:
+        units = conds_units(gp->wait_at);
+        return units && *units > 0 ? "a condition that holds" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+void model_check_waits(void)
+{
+    struct g **all = load_relaxed(&allgs.v);
+    for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
+        if (load_relaxed(&all[i]->status) != G_WAITING)
+            continue;
+        const char *what = waits_in_vain(all[i]);
+        if (what) {
+            char text[120];
+            snprintf(text, sizeof text, "a goroutine waits for %s", what);
+            model_stable_report("lost-wake", text, -1);
+        }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the parts of the interpreter share: interp.c runs goroutines, objects.c has the operations on
-// objects of the heap, channels.c those on channels.
+// objects of the heap, channels.c those on channels, locks.c those on locks, and panics.
 #pragma once
 
 #include "stress/workload/text.h"
@@ -32,10 +32,14 @@ struct frame {
         bool otherwise;
         uint8_t channel[WL_CASES]; // | CASE_SENDS
     } cases;                       // of the next select
-    struct refs *refs;             // NULL: the program has none
+    struct {
+        uint64_t mutex, read, write; // by name: a bit each
+    } holds;
+    struct refs *refs; // NULL: the program has none
 };
 enum { CASE_SENDS = 0x80 };
 _Static_assert(WL_NAMES <= CASE_SENDS, "frame.cases");
+_Static_assert(WL_NAMES <= 64, "frame.holds");
 
 extern const struct workload *program; // const while goroutines run
 
@@ -45,6 +49,10 @@ uint32_t frame_child(struct frame *f);
 // The life of an instance, on its goroutine; `start` is what its starter passes, or NULL.
 struct start;
 void frame_run(uint32_t instance, struct start *start);
+// The goroutine does nothing of the program any more.
+void frame_ends(struct frame *f);
+// The program's variable.
+uint64_t *frame_variable(uint32_t n);
 
 // objects.c ----------------------------------------------------------------------------------
 // By the main goroutine, before its first operation.
@@ -91,7 +99,30 @@ void channels_begin(void); // as objects_begin
     OP(otherwise)                                                                                  \
     OP(select)
 
+// locks.c ------------------------------------------------------------------------------------
+void locks_begin(void);          // as objects_begin
+void locks_end(struct frame *f); // lets go of all that the goroutine holds
+
+#define LOCK_OPS(OP)                                                                               \
+    OP(lock)                                                                                       \
+    OP(trylock)                                                                                    \
+    OP(unlock)                                                                                     \
+    OP(rlock)                                                                                      \
+    OP(runlock)                                                                                    \
+    OP(wlock)                                                                                      \
+    OP(wunlock)                                                                                    \
+    OP(wgadd)                                                                                      \
+    OP(wgdone)                                                                                     \
+    OP(wgwait)                                                                                     \
+    OP(once)                                                                                       \
+    OP(condwait)                                                                                   \
+    OP(condsignal)                                                                                 \
+    OP(condall)                                                                                    \
+    OP(unwind)                                                                                     \
+    OP(goexit)
+
 #define DECLARE_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
 OBJECT_OPS(DECLARE_OP)
 CHANNEL_OPS(DECLARE_OP)
+LOCK_OPS(DECLARE_OP)
 #undef DECLARE_OP

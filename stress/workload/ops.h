@@ -61,6 +61,22 @@
     OP(CASE_RECV,    case_recv,    CHANNEL,  NONE,     NONE)                                       \
     OP(OTHERWISE,    otherwise,    NONE,     NONE,     NONE) /* the next select does not wait */   \
     OP(SELECT,       select,       NONE,     NONE,     NONE) /* one of its cases */                \
+    OP(LOCK,         lock,         LOCK,     NONE,     NONE) /* unless it holds it */              \
+    OP(TRYLOCK,      trylock,      LOCK,     NONE,     NONE)                                       \
+    OP(UNLOCK,       unlock,       LOCK,     NONE,     NONE) /* if it holds it */                  \
+    OP(RLOCK,        rlock,        LOCK,     NONE,     NONE) /* for reading */                     \
+    OP(RUNLOCK,      runlock,      LOCK,     NONE,     NONE)                                       \
+    OP(WLOCK,        wlock,        LOCK,     NONE,     NONE) /* for writing */                     \
+    OP(WUNLOCK,      wunlock,      LOCK,     NONE,     NONE)                                       \
+    OP(WGADD,        wgadd,        LOCK,     VALUE,    NONE) /* a wait group */                    \
+    OP(WGDONE,       wgdone,       LOCK,     NONE,     NONE)                                       \
+    OP(WGWAIT,       wgwait,       LOCK,     NONE,     NONE)                                       \
+    OP(ONCE,         once,         LOCK,     VARIABLE, NONE) /* adds 1 plainly, once */            \
+    OP(CONDWAIT,     condwait,     LOCK,     NONE,     NONE) /* until there is a unit; takes it */ \
+    OP(CONDSIGNAL,   condsignal,   LOCK,     NONE,     NONE) /* adds a unit, wakes one */          \
+    OP(CONDALL,      condall,      LOCK,     VALUE,    NONE) /* adds N units, wakes all */         \
+    OP(UNWIND,       unwind,       CALLS,    NONE,     NONE) /* panics so deep, recovers */        \
+    OP(GOEXIT,       goexit,       CALLS,    NONE,     NONE) /* ends so deep; not in main */       \
     OP(GC,           gc,           NONE,     NONE,     NONE) /* a whole collection */              \
     OP(GCPERCENT,    gcpercent,    LIMIT,    NONE,     NONE)                                       \
     OP(MEMLIMIT,     memlimit,     LIMIT,    NONE,     NONE)

@@ -32,3 +32,6 @@ enum probe_end {
 uint32_t probe_chan_begin(uint32_t n, enum probe_chan what, uint64_t value);
 // It has ended; `value` is what was received.
 void probe_chan_end(uint32_t number, enum probe_end end, uint64_t value);
+
+// Whoever waits for the condition may go on while *units, which changes under its lock, is not 0.
+void probe_condition(const void *cond, const uint64_t *units);

@@ -40,3 +40,8 @@ void probe_chan_end(uint32_t number, enum probe_end end, uint64_t value)
 {
     (void)number, (void)end, (void)value;
 }
+
+void probe_condition(const void *cond, const uint64_t *units)
+{
+    (void)cond, (void)units;
+}

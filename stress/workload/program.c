@@ -98,7 +98,7 @@ static bool check_places(struct workload *w, uint32_t index, struct text_error *
         if (op->kind == WL_CHAN && !is_main)
             return fail(err, op->line, op->col, "chan in '%s': only main makes channels",
                         body->name);
-        if (op->kind == WL_EXIT && is_main)
+        if ((op->kind == WL_EXIT || op->kind == WL_GOEXIT) && is_main)
             return fail(err, op->line, op->col, "exit in '%s': main ends with its last operation",
                         body->name);
         if (wl_starts(op->kind) && op->a == w->main_body)
@@ -284,7 +284,7 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
             fprintf(out, "#%" PRId64, op->number);
         break;
     case WL_ARG_VARIABLE:
-        fprintf(out, " %s", w->names[WL_VARIABLE].name[op->a]);
+        fprintf(out, " %s", w->names[WL_VARIABLE].name[op->kind == WL_ONCE ? op->b : op->a]);
         break;
     case WL_ARG_REF:
         fprintf(out, " %s", w->names[WL_REF].name[op->ref[(*refs)++]]);
@@ -297,6 +297,9 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
         break;
     case WL_ARG_CHANNEL:
         fprintf(out, " %s", w->names[WL_CHAN_NAME].name[op->a]);
+        break;
+    case WL_ARG_LOCK:
+        fprintf(out, " %s", w->names[WL_LOCK_NAME].name[op->a]);
         break;
     case WL_ARG_LIMIT:
         if (op->number < 0)
@@ -314,6 +317,7 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
     case WL_ARG_TIMES:
     case WL_ARG_PROCS:
     case WL_ARG_VALUE:
+    case WL_ARG_CALLS:
     case WL_ARG_ROOM:
     case WL_ARG_SLOTS:
     case WL_ARG_SLOT:

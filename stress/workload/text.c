@@ -200,7 +200,7 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint
     case WL_ARG_INSTANCE:
         return arg_body(p, op, true);
     case WL_ARG_VARIABLE:
-        return arg_name(p, WL_VARIABLE, &op->a);
+        return arg_name(p, WL_VARIABLE, op->kind == WL_ONCE ? &op->b : &op->a);
     case WL_ARG_REF:
         return arg_name(p, WL_REF, &op->ref[(*refs)++]);
     case WL_ARG_GLOBAL:
@@ -209,6 +209,10 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint
         return arg_name(p, WL_WEAK_NAME, &op->a);
     case WL_ARG_CHANNEL:
         return arg_name(p, WL_CHAN_NAME, &op->a);
+    case WL_ARG_LOCK:
+        return arg_name(p, WL_LOCK_NAME, &op->a);
+    case WL_ARG_CALLS:
+        return arg_number(p, word, 1, WL_CALLS, false, &op->number);
     case WL_ARG_ROOM:
         return arg_number(p, word, 0, WL_ROOM, false, &op->number);
     case WL_ARG_COUNT:
