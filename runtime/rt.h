@@ -41,8 +41,14 @@ struct g *rt_self(void);
 // A number that no other goroutine of the process has, from 1.
 uint64_t rt_id(const struct g *gp);
 
-// Ends the calling goroutine, from any depth. In the main goroutine the others go on.
+// Ends the calling goroutine, from any depth: rt_goexit of rt_panic.h. In the main goroutine the
+// others go on.
 _Noreturn void rt_exit(void);
+
+// Labels of the calling goroutine, for dumps and profiles; who it starts from now on inherits them.
+// The text is a constant; NULL: none, as at first.
+void rt_set_label(const char *label);
+const char *rt_label(void);
 
 // Lets others run; the caller goes to the end of the global queue.
 void rt_yield(void);

@@ -7,9 +7,12 @@
 
 enum lock_rank {
     RANK_TIMERS = 10,     // a p's heap; its growth allocates
+    RANK_CHAN = 12,       // channels, several in the order of their numbers
+    RANK_SEMTABLE = 14,   // goroutines that wait for locks and conditions of the program; leaf
     RANK_SEMA = 15,       // goroutines that wait for a semaphore; leaf
     RANK_GC = 16,         // goroutines that wait for the collector; leaf
     RANK_GC_PACER = 17,   // goal, trigger, ratio; leaf
+    RANK_SUDOG = 18,      // sudogs that no p keeps; allocation only
     RANK_SCHED = 20,      // queues, idle lists
     RANK_ALLP = 25,       // the number of p's, under sched.lock when it changes
     RANK_GFREE = 30,      // dead g's; leaf but for allocation

@@ -178,10 +178,15 @@ void rt_clear_ptrs(rt_ptr *slots, size_t n)
         store(&slots[i], NULL, pc);
 }
 
+static bool is_ptr_word(const struct rt_type *type, size_t i)
+{
+    return i < type->ptr_bytes / 8 && (type->ptr_bits[i / 64] >> i % 64 & 1) != 0;
+}
+
 // Word i of an object.
 static void move_word(const struct rt_type *type, char *to, const char *from, size_t i, void *pc)
 {
-    if (i < type->ptr_bytes / 8 && (type->ptr_bits[i / 64] >> i % 64 & 1) != 0)
+    if (is_ptr_word(type, i))
         store((rt_ptr *)(void *)to + i, rt_load_ptr((const rt_ptr *)(const void *)from + i), pc);
     else
         memcpy(to + 8 * i, from + 8 * i, 8);
@@ -199,5 +204,41 @@ void rt_move(const struct rt_type *type, void *to, const void *from, size_t n)
     for (size_t k = 0; k < n * words; k++) {
         size_t at = up ? k : n * words - 1 - k, object = at / words * type->bytes;
         move_word(type, (char *)to + object, (const char *)from + object, at % words, pc);
+    }
+}
+
+// Without the escape check: the places are the runtime's own or lie on stacks.
+void gc_store(rt_ptr *slot, void *value)
+{
+    if (__builtin_expect((load_relaxed(&rt_write_barrier.on) & BARRIER_MARK) != 0, 0))
+        shade(getg()->m->p, (uintptr_t)rt_load_ptr(slot), (uintptr_t)value);
+    store_release(slot, value); // pairs [rt_ptr]
+}
+
+void gc_move_to_stack(const struct rt_type *type, void *to, const void *from)
+{
+    if (type->ptr_bytes == 0) {
+        memcpy(to, from, type->bytes);
+        return;
+    }
+    for (size_t i = 0; i < type->bytes / 8; i++) {
+        if (is_ptr_word(type, i))
+            gc_store((rt_ptr *)to + i, rt_load_ptr((const rt_ptr *)from + i));
+        else
+            memcpy((char *)to + 8 * i, (const char *)from + 8 * i, 8);
+    }
+}
+
+void gc_clear(const struct rt_type *type, void *object)
+{
+    if (type->ptr_bytes == 0) {
+        memset(object, 0, type->bytes);
+        return;
+    }
+    for (size_t i = 0; i < type->bytes / 8; i++) {
+        if (is_ptr_word(type, i))
+            gc_store((rt_ptr *)object + i, NULL);
+        else
+            memset((char *)object + 8 * i, 0, 8);
     }
 }

@@ -21,6 +21,7 @@
 #include "runtime/host/host.h"
 #include "runtime/mem/scavenge.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sync/sudog.h"
 
 struct gc_state gc;
 struct gc_cycle cycle;
@@ -154,6 +155,7 @@ static void end_stw(void *unused)
     for (int32_t i = 0; i < nprocs; i++) {
         mcache_flush(allp[i]->mcache);
         stackcache_clear(allp[i]);
+        sudogs_flush(allp[i]);
     }
     store_relaxed(&heap.live, marked);
     sweep_begin_generation();

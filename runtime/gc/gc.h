@@ -71,6 +71,16 @@ void gc_read_stats(struct rt_mem_stats *stats);
 // time, and gives way if that is asked. By a goroutine.
 void gc_heap_grown(void);
 
+// For channels --------------------------------------------------------------------------------
+
+// One object of the type is copied to or from a goroutine's stack, which may be another's: what is
+// copied is shaded, because that stack may have been scanned. Locks may be held.
+void gc_move_to_stack(const struct rt_type *type, void *to, const void *from);
+// An object on a stack, or in the heap, becomes zero; what it referred to there is shaded.
+void gc_clear(const struct rt_type *type, void *object);
+// As rt_write_ptr, without the check for escapes: of the runtime's own records.
+void gc_store(rt_ptr *slot, void *value);
+
 // For the scheduler ---------------------------------------------------------------------------
 
 // A worker that should run on pp now: made runnable for the caller alone. NULL: none.

@@ -6,6 +6,7 @@
 
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
+#include "runtime/observe/waiting.h"
 #include "runtime/sched/sched.h"
 
 enum { DUMP_GS = 64, DUMP_EVENTS = 12 };
@@ -83,9 +84,6 @@ static void dump_m(struct print *out, const struct m *mp)
 
 static const char *const states[G_STATES] = {"idle",    "runnable", "running",   "syscall",
                                              "waiting", "dead",     "copystack", "preempted"};
-static const char *const reasons[WAIT_REASONS] = {
-    "",          "park",      "sleep",    "semaphore",       "preempted",       "others to stop",
-    "GC worker", "GC assist", "GC cycle", "GC sweep (idle)", "force GC (idle)", "nothing to do"};
 
 static void dump_g(struct print *out, const struct g *gp)
 {
@@ -98,9 +96,9 @@ static void dump_g(struct print *out, const struct g *gp)
     uint32_t state = status & ~(uint32_t)G_SCAN;
     print_str(out, state < G_STATES ? states[state] : "?");
     print_str(out, (status & G_SCAN) != 0 ? " scan" : "");
-    if (gp->wait > WAIT_NONE && gp->wait < WAIT_REASONS) {
+    if (gp->wait != WAIT_NONE) {
         print_str(out, " for ");
-        print_str(out, reasons[gp->wait]);
+        print_str(out, wait_reason_name(gp->wait)); // what it waits on may be gone
     }
     field(out, "m", gp->m != NULL ? gp->m->id : -1);
     field(out, "permit", load_relaxed(&gp->permit));
@@ -142,8 +140,13 @@ void rt_dump_waiting(void)
         print_str(&out, "goroutine ");
         print_dec(&out, (int64_t)gp->goid);
         print_str(&out, " [");
-        print_str(&out, gp->wait < WAIT_REASONS ? reasons[gp->wait] : "?");
-        print_str(&out, gp->lockedm != NULL ? ", locked to thread] fn=" : "] fn=");
+        wait_describe(&out, gp);
+        print_str(&out, gp->lockedm != NULL ? ", locked to thread]" : "]");
+        if (gp->label != NULL) {
+            print_str(&out, " label=");
+            print_str(&out, gp->label);
+        }
+        print_str(&out, " fn=");
         print_hex(&out, (uint64_t)(uintptr_t)gp->fn);
         print_flush(&out);
     }

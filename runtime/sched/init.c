@@ -28,6 +28,7 @@ void schedinit(const struct rt_config *config)
     mutex_init(&sched.allgs_lock, RANK_ALLGS);
     mutex_init(&allp_lock, RANK_ALLP);
     sema_init(&sched.worldsema, 1);
+    semtable_init();
     persistent_init();
     mheap_init();
     gc_init();

@@ -8,6 +8,7 @@
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/rt_panic.h"
 #include "runtime/sched/sched.h"
 
 // Called by g0_wait in switch.S.
@@ -201,6 +202,7 @@ static void newproc_on_g0(void *call)
     gp->fn = c->fn;
     gp->from = c->attr->from;
     gp->system = c->attr->system;
+    gp->label = mp->curg != NULL && !gp->system ? mp->curg->label : NULL;
     gc_start_goroutine(c->arg);
     if (pp->goid_next == pp->goid_end) {
         pp->goid_next = add_relaxed(&sched.goidgen, GOID_BATCH) + 1;
@@ -248,6 +250,8 @@ static void goexit0(struct g *gp)
     gp->fn = NULL;
     gp->from = NULL;
     gp->wait = WAIT_NONE;
+    gp->label = NULL;
+    rt_assert(gp->waiting == NULL && gp->scopes == NULL && gp->panics == NULL);
     gc_end_goroutine(gp);
     gfput(pp, gp);
     if (locked)
@@ -255,7 +259,7 @@ static void goexit0(struct g *gp)
     schedule();
 }
 
-// Where a goroutine's function returns to, and what rt_exit comes down to.
+// Where a goroutine's function returns to, and what rt_goexit comes down to.
 _Noreturn void goexit(void)
 {
     struct g *gp = getg();
@@ -298,7 +302,17 @@ uint64_t rt_id(const struct g *gp)
 
 _Noreturn void rt_exit(void)
 {
-    goexit();
+    rt_goexit();
+}
+
+void rt_set_label(const char *label)
+{
+    getg()->label = label;
+}
+
+const char *rt_label(void)
+{
+    return getg()->label;
 }
 
 static bool park_commit(struct g *gp, void *arg)

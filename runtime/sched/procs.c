@@ -10,6 +10,7 @@
 #include "runtime/mem/mheap.h"
 #include "runtime/mem/persistent.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sync/sudog.h"
 
 int32_t nprocs;
 struct p *allp[PROCS_MAX];
@@ -37,6 +38,7 @@ void procs_unload(int32_t n)
     for (int32_t i = n; i < nprocs; i++) {
         timers_move(allp[0], allp[i]);
         gfpurge(allp[i]);
+        sudogs_flush(allp[i]);
         stackcache_clear(allp[i]);
         mcache_flush(allp[i]->mcache);
         gc_p_flush(allp[i]);

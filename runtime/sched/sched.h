@@ -50,6 +50,17 @@ enum wait_reason {
     WAIT_GC_SWEEP,  // the sweeper, for spans to sweep
     WAIT_FORCEGC,   // the helper that starts collections when it is time
     WAIT_HELPER,    // a goroutine of the runtime that has nothing to do
+    WAIT_CHAN_SEND, // these and the following: g.wait_at says on what
+    WAIT_CHAN_RECV,
+    WAIT_CHAN_NIL_SEND,
+    WAIT_CHAN_NIL_RECV,
+    WAIT_SELECT,
+    WAIT_SELECT_NONE, // no case: for ever
+    WAIT_MUTEX,
+    WAIT_RWMUTEX_READ,
+    WAIT_RWMUTEX_WRITE,
+    WAIT_WAITGROUP,
+    WAIT_COND,
     WAIT_REASONS
 };
 
@@ -70,6 +81,9 @@ enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMP
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
 
 struct mcache;
+struct sudog;
+struct panic;
+struct scope;
 
 struct g {
     struct gobuf sched; // written by g0 around each switch; owner: who may change the status
@@ -86,12 +100,22 @@ struct g {
     uint64_t goid;         // const from newproc to goexit0
     void (*fn)(void *);    // const from newproc to goexit0; for people
     enum wait_reason wait; // written by itself before it parks; for people
+    const void *wait_at;   // likewise, on what: see wait_describe
+    const char *label;     // itself; before it is started: who starts it
     struct stack stack;    // owner: who may change the status; while it runs: the fault handler
                            // on its m moves .open. Empty for g0 and some dead g's
     struct timer timer;    // for rt_sleep; see timer.h
     size_t san_base;       // g0: shadow call depth at the base of its stack; const after mstart
     void *from;            // const from newproc to goexit0; where it was started, NULL: not known
     bool system;           // likewise; of the runtime, not of the program
+    // Channels and locks. Whoever took a sudog of it out of a queue owns a waiting g.
+    struct sudog *waiting;              // itself, before it parks: its sudogs, by .waitlink
+    struct sudog *param;                // who readies it: the sudog that was served
+    _Alignas(8) atomic_u32 select_done; // 1: a case is chosen. Relaxed: changed under the lock of a
+                                        // channel of the select, put back under all of them
+    // Panics; itself. Records on its own stack.
+    struct scope *scopes; // calls of rt_call that have not ended, the innermost first
+    struct panic *panics; // that go on, the newest first
     // What the collector knows of it; owner: itself while it runs, who may change the status else.
     // Of the last system call, written before it counts as in one: the registers that its frames
     // may still hold, and the stack pointer of who called. Apart from .sched, which the way back
@@ -161,6 +185,9 @@ struct p {
     struct mcache *mcache;                         // owner: likewise; NULL until it allocates
     struct gcwork gcw;                             // owner: likewise; grey objects
     struct wbbuf wbbuf;                            // owner: likewise; what stores have shaded
+    struct sudog *sudogs;                          // owner: likewise; unused ones
+    uint32_t nsudogs;                              // owner: likewise
+    uint64_t nchans;                               // owner: likewise; channels ever made
     int64_t gc_fractional_ns, gc_fractional_begin; // owner: likewise; for worker.c of gc/
 
     struct mutex timers_lock;
@@ -404,6 +431,9 @@ struct g *g_new(struct p *pp);
 void gstack_set(struct p *pp, struct g *gp, uint32_t stack_class);
 // Stacks of dead g's beyond p's lists go to the pool.
 void gfree_release_stacks(struct p *pp);
+
+// sync/semtable.c
+void semtable_init(void);
 
 // init.c
 void schedinit(const struct rt_config *config);

@@ -18,14 +18,26 @@ void mutex_init(struct mutex *l, enum lock_rank rank)
 {
     store_relaxed(&l->key, MUTEX_UNLOCKED);
     l->rank = rank;
+    l->order = 0;
     l->owner = NULL;
+}
+
+void mutex_init_ordered(struct mutex *l, enum lock_rank rank, uint64_t order)
+{
+    mutex_init(l, rank);
+    l->order = order;
+}
+
+static bool comes_after(const struct mutex *l, const struct mutex *held)
+{
+    return held->rank < l->rank || (held->rank == l->rank && held->order < l->order);
 }
 
 static void held_push(struct m *mp, const struct mutex *l)
 {
     struct held_locks *held = &mp->held;
     rt_assert(held->n < LOCKS_HELD_MAX);
-    if (held->n > 0 && held->lock[held->n - 1]->rank >= l->rank)
+    if (held->n > 0 && !comes_after(l, held->lock[held->n - 1]))
         rt_throw("lock: taken against the rank order");
     held->lock[held->n++] = l;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The runtime's own mutex, on a futex: for short critical sections on any stack. A goroutine
-// never holds one across a switch (schedule() checks), and locks are taken in rising rank.
+// never holds one across a switch (schedule() checks), and locks are taken in rising rank. Where
+// several of a rank may be held at a time each has a number: they are taken in rising order.
 #pragma once
 
 #include "runtime/base/atomic.h"
@@ -12,6 +13,7 @@ struct m;
 struct mutex {
     atomic_u32 key;      // atomic: MUTEX_*
     enum lock_rank rank; // const after mutex_init
+    uint64_t order;      // likewise; among those of its rank, 0: it is held beside none of them
     struct m *owner;     // written and read by the holder, for checks
 };
 
@@ -20,7 +22,7 @@ struct mutex {
 #define MUTEX_INIT(r) {.rank = (r)}
 // clang-format on
 
-enum { LOCKS_HELD_MAX = 8 };
+enum { LOCKS_HELD_MAX = 72 }; // a select holds one for each channel
 
 // Locks that an m holds, for the rank check. Owner: the m.
 struct held_locks {
@@ -29,6 +31,7 @@ struct held_locks {
 };
 
 void mutex_init(struct mutex *l, enum lock_rank rank);
+void mutex_init_ordered(struct mutex *l, enum lock_rank rank, uint64_t order);
 void lock(struct mutex *l);
 void unlock(struct mutex *l);
 // The same for callers that know their m anyway: the hot paths of the scheduler.

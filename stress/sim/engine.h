@@ -326,6 +326,14 @@ static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
                : calls_find_child(node, caller_pc);
 }
 
+// chans.c: what the engine knows of the program's channels, from probes -----------------------------
+enum { SIM_CHANS_MAX = 64 };
+void chans_restart(void);
+uint32_t chans_count(void);                      // their numbers are below that
+const void *chans_at(uint32_t n);                // where the runtime keeps it; NULL: there is none
+void chans_report(uint32_t n, const char *what); // a finding of the oracle `chan`
+const uint64_t *conds_units(const void *cond);   // what was told of it; NULL: nothing
+
 // memory.c: the address space of the program and its restart ------------------------------------
 void memory_init(void);
 void memory_restart(void); // puts globals back, clears what the last execution committed

@@ -21,6 +21,7 @@
 
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
+#include "runtime/observe/waiting.h"
 #include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
 #include "stress/sim/race.h"
@@ -193,6 +194,17 @@ static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_GC_CYCLE] = "a collection",
     [WAIT_GC_SWEEP] = "spans to sweep",
     [WAIT_FORCEGC] = "a request",
+    [WAIT_CHAN_SEND] = "chan send",
+    [WAIT_CHAN_RECV] = "chan receive",
+    [WAIT_CHAN_NIL_SEND] = "chan send (nil chan)",
+    [WAIT_CHAN_NIL_RECV] = "chan receive (nil chan)",
+    [WAIT_SELECT] = "select",
+    [WAIT_SELECT_NONE] = "select (no cases)",
+    [WAIT_MUTEX] = "mutex lock",
+    [WAIT_RWMUTEX_READ] = "rwmutex rlock",
+    [WAIT_RWMUTEX_WRITE] = "rwmutex lock",
+    [WAIT_WAITGROUP] = "waitgroup wait",
+    [WAIT_COND] = "cond wait",
 };
 
 void model_list_goroutines(char *buf, size_t bytes)
@@ -207,6 +219,12 @@ void model_list_goroutines(char *buf, size_t bytes)
         const char *why = all[i]->wait < WAIT_REASONS ? wait_names[all[i]->wait] : "";
         n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s", separator,
                               (unsigned long)all[i]->goid, model_status_name(status));
+        struct print what;
+        print_begin(&what);
+        if (status == G_WAITING && all[i]->wait >= WAIT_CHAN_SEND) {
+            wait_describe(&what, all[i]); // with its object
+            why = print_text(&what);
+        }
         if (status == G_WAITING && *why && n < bytes)
             n += (size_t)snprintf(buf + n, bytes - n, " (%s)", why);
         separator = ", ";
@@ -252,6 +270,7 @@ void model_stable_report(const char *oracle, const char *what, int64_t jump_ns)
 // that never wakes whom it stopped.
 static void deadlock_report(void)
 {
+    model_check_waits();
     char what[160] = "all goroutines wait";
     const char *separator = ": ";
     struct g **all = load_relaxed(&allgs.v);

@@ -60,6 +60,10 @@ bool model_reaches(uint64_t from, uint64_t object);
 void model_pointer_stored(uint64_t slot, uint64_t value); // in the heap
 void model_check_collector(int64_t jump_ns);              // at a stable point
 
+// model_chan.c: the runtime's half of the oracle `chan`
+void model_check_chans(void); // whenever another thread runs
+void model_check_waits(void); // nobody can run, nothing is due: who waits for what is there
+
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);
 const char *model_span_name(const struct mspan *s, char *buf, size_t bytes); // "span 48 scan"

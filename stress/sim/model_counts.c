@@ -40,6 +40,7 @@ static inline void expect_count(const char *what, long is, long counted)
 
 void model_check_lists(void)
 {
+    model_check_chans();
     if (nprocs == 0 || load_relaxed(&sched.lock.key) != 0)
         return;
     expect_count("sched.npidle is not the number of idle p's", load_relaxed(&sched.npidle),

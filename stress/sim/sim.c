@@ -57,6 +57,7 @@ static void start_execution(const struct sim_params *p)
     sim.tso = p->memory == SIM_TSO;
     buffer_restart();
     oracle_restart();
+    chans_restart();
     sim.globals = 0;
     sim.heap_lo = sim.heap_span = sim.heap_watched = 0;
     sim.points = sim.progress = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the two halves of the interpreter share: interp.c runs goroutines, objects.c has the
-// operations on objects of the heap.
+// What the parts of the interpreter share: interp.c runs goroutines, objects.c has the operations on
+// objects of the heap, channels.c those on channels, locks.c those on locks, and panics.
 #pragma once
 
 #include "stress/workload/text.h"
@@ -26,8 +26,20 @@ struct frame {
         int64_t left;
         uint32_t outer; // iteration outside
     } loop[WL_DEPTH];
+    uint32_t sent; // values, for their numbers
+    struct {
+        uint32_t n;
+        bool otherwise;
+        uint8_t channel[WL_CASES]; // | CASE_SENDS
+    } cases;                       // of the next select
+    struct {
+        uint64_t mutex, read, write; // by name: a bit each
+    } holds;
     struct refs *refs; // NULL: the program has none
 };
+enum { CASE_SENDS = 0x80 };
+_Static_assert(WL_NAMES <= CASE_SENDS, "frame.cases");
+_Static_assert(WL_NAMES <= 64, "frame.holds");
 
 extern const struct workload *program; // const while goroutines run
 
@@ -37,11 +49,18 @@ uint32_t frame_child(struct frame *f);
 // The life of an instance, on its goroutine; `start` is what its starter passes, or NULL.
 struct start;
 void frame_run(uint32_t instance, struct start *start);
+// The goroutine does nothing of the program any more.
+void frame_ends(struct frame *f);
+// The program's variable.
+uint64_t *frame_variable(uint32_t n);
 
 // objects.c ----------------------------------------------------------------------------------
 // By the main goroutine, before its first operation.
 void objects_begin(void);
 void refs_begin(struct refs *refs, struct start *start);
+// What the reference refers to, or NULL; and its head.
+void *ref_object(struct frame *f, uint32_t ref);
+void ref_set(struct frame *f, uint32_t ref, void *object);
 
 #define OBJECT_OPS(OP)                                                                             \
     OP(pass)                                                                                       \
@@ -62,6 +81,48 @@ void refs_begin(struct refs *refs, struct start *start);
     OP(gc)                                                                                         \
     OP(gcpercent)                                                                                  \
     OP(memlimit)
-#define OBJECT_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
-OBJECT_OPS(OBJECT_OP)
-#undef OBJECT_OP
+
+// channels.c ---------------------------------------------------------------------------------
+void channels_begin(void); // as objects_begin
+
+#define CHANNEL_OPS(OP)                                                                            \
+    OP(chan)                                                                                       \
+    OP(send)                                                                                       \
+    OP(recv)                                                                                       \
+    OP(trysend)                                                                                    \
+    OP(tryrecv)                                                                                    \
+    OP(close)                                                                                      \
+    OP(give)                                                                                       \
+    OP(take)                                                                                       \
+    OP(case_send)                                                                                  \
+    OP(case_recv)                                                                                  \
+    OP(otherwise)                                                                                  \
+    OP(select)
+
+// locks.c ------------------------------------------------------------------------------------
+void locks_begin(void);          // as objects_begin
+void locks_end(struct frame *f); // lets go of all that the goroutine holds
+
+#define LOCK_OPS(OP)                                                                               \
+    OP(lock)                                                                                       \
+    OP(trylock)                                                                                    \
+    OP(unlock)                                                                                     \
+    OP(rlock)                                                                                      \
+    OP(runlock)                                                                                    \
+    OP(wlock)                                                                                      \
+    OP(wunlock)                                                                                    \
+    OP(wgadd)                                                                                      \
+    OP(wgdone)                                                                                     \
+    OP(wgwait)                                                                                     \
+    OP(once)                                                                                       \
+    OP(condwait)                                                                                   \
+    OP(condsignal)                                                                                 \
+    OP(condall)                                                                                    \
+    OP(unwind)                                                                                     \
+    OP(goexit)
+
+#define DECLARE_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
+OBJECT_OPS(DECLARE_OP)
+CHANNEL_OPS(DECLARE_OP)
+LOCK_OPS(DECLARE_OP)
+#undef DECLARE_OP

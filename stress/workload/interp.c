@@ -318,10 +318,11 @@ static void goroutine_begin(struct frame *f)
     f->permit = (add_acq_rel(&gate[i], GATE_STARTED) & GATE_PERMIT) != 0; // pairs [gate]
 }
 
-static void goroutine_end(struct frame *f)
+void frame_ends(struct frame *f)
 {
     uint32_t i = f->instance;
 
+    locks_end(f);
     probe_op(f->actor, program->body[program->instance[i].body].count);
     if (f->refs != NULL)
         probe_refs(NULL, 0);
@@ -337,7 +338,7 @@ static void goroutine_end(struct frame *f)
 static void op_exit(struct frame *f, const struct wl_op *op)
 {
     (void)op;
-    goroutine_end(f);
+    frame_ends(f);
     rt_exit();
 }
 
@@ -362,7 +363,7 @@ static void run(struct frame *f)
             looks[f->instance]++;
         op_run[op->kind](f, op);
     }
-    goroutine_end(f);
+    frame_ends(f);
 }
 
 // References lie in a frame of their own: programs without objects do not pay for them.
@@ -396,7 +397,14 @@ static void main_goroutine(void *arg)
 {
     handle[0] = rt_self();
     objects_begin();
+    channels_begin();
+    locks_begin();
     goroutine(arg);
+}
+
+uint64_t *frame_variable(uint32_t n)
+{
+    return &variable[n].plain;
 }
 
 void workload_main(void *workload)

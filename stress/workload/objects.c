@@ -75,14 +75,14 @@ static uint64_t head_of(const void *object)
     return head;
 }
 
-static void refer(struct frame *f, uint32_t ref, void *object)
+void ref_set(struct frame *f, uint32_t ref, void *object)
 {
     f->refs->object[ref] = object;
     f->refs->head[ref] = object == NULL ? 0 : head_of(object);
 }
 
 // The object, which still is the one that the reference was made for; NULL: there is none.
-static void *object_of(struct frame *f, uint32_t ref)
+void *ref_object(struct frame *f, uint32_t ref)
 {
     const struct object *o = f->refs->object[ref];
 
@@ -94,7 +94,7 @@ static void *object_of(struct frame *f, uint32_t ref)
 // The n-th slot; NULL when there is no such thing.
 static rt_ptr *slot_of(struct frame *f, uint32_t ref, int64_t n)
 {
-    struct object *o = object_of(f, ref);
+    struct object *o = ref_object(f, ref);
 
     return o == NULL || n >= head_slots(o->head) ? NULL : &o->slot[n];
 }
@@ -121,7 +121,7 @@ void op_pass(struct frame *f, const struct wl_op *op)
     start->instance = frame_child(f);
     start->ref = op->ref[0];
     start->head = f->refs->head[op->ref[0]];
-    rt_write_ptr(&start->object, object_of(f, op->ref[0]));
+    rt_write_ptr(&start->object, ref_object(f, op->ref[0]));
     rt_go(passed, start);
 }
 
@@ -146,7 +146,7 @@ void op_new(struct frame *f, const struct wl_op *op)
     struct object *o = rt_new(&node_type[op->number]);
 
     o->head = head_make(f, (uint32_t)op->number);
-    refer(f, op->ref[0], o);
+    ref_set(f, op->ref[0], o);
 }
 
 void op_big(struct frame *f, const struct wl_op *op)
@@ -158,7 +158,7 @@ void op_big(struct frame *f, const struct wl_op *op)
     b->words = words;
     if (words > 2)
         b->word[words - 3] = b->head;
-    refer(f, op->ref[0], b);
+    ref_set(f, op->ref[0], b);
 }
 
 // Several share a block: who writes one must not touch its neighbour.
@@ -188,7 +188,7 @@ void op_tiny(struct frame *f, const struct wl_op *op)
 void op_link(struct frame *f, const struct wl_op *op)
 {
     rt_ptr *slot = slot_of(f, op->ref[0], op->number);
-    void *to = object_of(f, op->ref[1]);
+    void *to = ref_object(f, op->ref[1]);
 
     if (slot != NULL && to != NULL)
         rt_write_ptr(slot, to);
@@ -207,18 +207,18 @@ void op_load(struct frame *f, const struct wl_op *op)
     rt_ptr *slot = slot_of(f, op->ref[1], op->number);
 
     if (slot != NULL)
-        refer(f, op->ref[0], rt_load_ptr(slot));
+        ref_set(f, op->ref[0], rt_load_ptr(slot));
 }
 
 void op_drop(struct frame *f, const struct wl_op *op)
 {
-    refer(f, op->ref[0], NULL);
+    ref_set(f, op->ref[0], NULL);
 }
 
 void op_hide(struct frame *f, const struct wl_op *op)
 {
     f->refs->hidden[op->ref[0]] = ~(uint64_t)(uintptr_t)f->refs->object[op->ref[0]];
-    refer(f, op->ref[0], NULL);
+    ref_set(f, op->ref[0], NULL);
 }
 
 // What an object and those that it refers to must be.
@@ -240,7 +240,7 @@ static void look_at(const void *object)
 
 void op_look(struct frame *f, const struct wl_op *op)
 {
-    const void *object = object_of(f, op->ref[0]);
+    const void *object = ref_object(f, op->ref[0]);
 
     if (object != NULL)
         look_at(object);
@@ -250,7 +250,7 @@ void op_look(struct frame *f, const struct wl_op *op)
 
 void op_global(struct frame *f, const struct wl_op *op)
 {
-    void *object = object_of(f, op->ref[0]);
+    void *object = ref_object(f, op->ref[0]);
 
     if (object != NULL)
         rt_write_ptr(&global[op->a], object);
@@ -258,12 +258,12 @@ void op_global(struct frame *f, const struct wl_op *op)
 
 void op_fetch(struct frame *f, const struct wl_op *op)
 {
-    refer(f, op->ref[0], rt_load_ptr(&global[op->a]));
+    ref_set(f, op->ref[0], rt_load_ptr(&global[op->a]));
 }
 
 void op_weak(struct frame *f, const struct wl_op *op)
 {
-    void *object = object_of(f, op->ref[0]);
+    void *object = ref_object(f, op->ref[0]);
 
     if (object != NULL)
         rt_write_ptr(&weak[op->a], rt_weak_new(object));
@@ -274,7 +274,7 @@ void op_weakget(struct frame *f, const struct wl_op *op)
     struct rt_weak *handle = rt_load_ptr(&weak[op->a]);
 
     if (handle != NULL)
-        refer(f, op->ref[0], rt_weak_get(handle));
+        ref_set(f, op->ref[0], rt_weak_get(handle));
 }
 
 static void finalize(void *object)
@@ -284,7 +284,7 @@ static void finalize(void *object)
 
 void op_finalizer(struct frame *f, const struct wl_op *op)
 {
-    void *object = object_of(f, op->ref[0]);
+    void *object = ref_object(f, op->ref[0]);
 
     if (object != NULL)
         rt_set_finalizer(object, finalize);

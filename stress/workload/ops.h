@@ -49,6 +49,34 @@
     OP(WEAK,         weak,         WEAK,     REF,      NONE) /* a weak handle in a global */       \
     OP(WEAKGET,      weakget,      REF,      WEAK,     NONE)                                       \
     OP(FINALIZER,    finalizer,    REF,      NONE,     NONE) /* looks at the object at its end */  \
+    OP(CHAN,         chan,         CHANNEL,  ROOM,     NONE) /* main: makes it, N slots */         \
+    OP(SEND,         send,         CHANNEL,  NONE,     NONE) /* a value of its own */              \
+    OP(RECV,         recv,         CHANNEL,  NONE,     NONE)                                       \
+    OP(TRYSEND,      trysend,      CHANNEL,  NONE,     NONE) /* without waiting */                 \
+    OP(TRYRECV,      tryrecv,      CHANNEL,  NONE,     NONE)                                       \
+    OP(CLOSE,        close,        CHANNEL,  NONE,     NONE)                                       \
+    OP(GIVE,         give,         CHANNEL,  REF,      NONE) /* sends what REF refers to */        \
+    OP(TAKE,         take,         REF,      CHANNEL,  NONE) /* receives it */                     \
+    OP(CASE_SEND,    case_send,    CHANNEL,  NONE,     NONE) /* a case of the next select */       \
+    OP(CASE_RECV,    case_recv,    CHANNEL,  NONE,     NONE)                                       \
+    OP(OTHERWISE,    otherwise,    NONE,     NONE,     NONE) /* the next select does not wait */   \
+    OP(SELECT,       select,       NONE,     NONE,     NONE) /* one of its cases */                \
+    OP(LOCK,         lock,         LOCK,     NONE,     NONE) /* unless it holds it */              \
+    OP(TRYLOCK,      trylock,      LOCK,     NONE,     NONE)                                       \
+    OP(UNLOCK,       unlock,       LOCK,     NONE,     NONE) /* if it holds it */                  \
+    OP(RLOCK,        rlock,        LOCK,     NONE,     NONE) /* for reading */                     \
+    OP(RUNLOCK,      runlock,      LOCK,     NONE,     NONE)                                       \
+    OP(WLOCK,        wlock,        LOCK,     NONE,     NONE) /* for writing */                     \
+    OP(WUNLOCK,      wunlock,      LOCK,     NONE,     NONE)                                       \
+    OP(WGADD,        wgadd,        LOCK,     VALUE,    NONE) /* a wait group */                    \
+    OP(WGDONE,       wgdone,       LOCK,     NONE,     NONE)                                       \
+    OP(WGWAIT,       wgwait,       LOCK,     NONE,     NONE)                                       \
+    OP(ONCE,         once,         LOCK,     VARIABLE, NONE) /* adds 1 plainly, once */            \
+    OP(CONDWAIT,     condwait,     LOCK,     NONE,     NONE) /* until there is a unit; takes it */ \
+    OP(CONDSIGNAL,   condsignal,   LOCK,     NONE,     NONE) /* adds a unit, wakes one */          \
+    OP(CONDALL,      condall,      LOCK,     VALUE,    NONE) /* adds N units, wakes all */         \
+    OP(UNWIND,       unwind,       CALLS,    NONE,     NONE) /* panics so deep, recovers */        \
+    OP(GOEXIT,       goexit,       CALLS,    NONE,     NONE) /* ends so deep; not in main */       \
     OP(GC,           gc,           NONE,     NONE,     NONE) /* a whole collection */              \
     OP(GCPERCENT,    gcpercent,    LIMIT,    NONE,     NONE)                                       \
     OP(MEMLIMIT,     memlimit,     LIMIT,    NONE,     NONE)

@@ -24,3 +24,24 @@ void probe_globals(const void *words, uint32_t n)
 {
     (void)words, (void)n;
 }
+
+void probe_channel(uint32_t n, const void *channel, uint32_t slots)
+{
+    (void)n, (void)channel, (void)slots;
+}
+
+uint32_t probe_chan_begin(uint32_t n, enum probe_chan what, uint64_t value)
+{
+    (void)n, (void)what, (void)value;
+    return 0;
+}
+
+void probe_chan_end(uint32_t number, enum probe_end end, uint64_t value)
+{
+    (void)number, (void)end, (void)value;
+}
+
+void probe_condition(const void *cond, const uint64_t *units)
+{
+    (void)cond, (void)units;
+}

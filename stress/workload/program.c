@@ -40,6 +40,8 @@ static uint64_t heap_bytes(const struct wl_op *op)
     case WL_PASS:
     case WL_WEAK:
         return 64;
+    case WL_CHAN:
+        return 256 + 24 * (uint64_t)op->number;
     default:
         return 0;
     }
@@ -93,7 +95,10 @@ static bool check_places(struct workload *w, uint32_t index, struct text_error *
 
         if (op->kind == WL_WAIT && !is_main)
             return fail(err, op->line, op->col, "wait in '%s': only main can wait", body->name);
-        if (op->kind == WL_EXIT && is_main)
+        if (op->kind == WL_CHAN && !is_main)
+            return fail(err, op->line, op->col, "chan in '%s': only main makes channels",
+                        body->name);
+        if ((op->kind == WL_EXIT || op->kind == WL_GOEXIT) && is_main)
             return fail(err, op->line, op->col, "exit in '%s': main ends with its last operation",
                         body->name);
         if (wl_starts(op->kind) && op->a == w->main_body)
@@ -279,7 +284,7 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
             fprintf(out, "#%" PRId64, op->number);
         break;
     case WL_ARG_VARIABLE:
-        fprintf(out, " %s", w->names[WL_VARIABLE].name[op->a]);
+        fprintf(out, " %s", w->names[WL_VARIABLE].name[op->kind == WL_ONCE ? op->b : op->a]);
         break;
     case WL_ARG_REF:
         fprintf(out, " %s", w->names[WL_REF].name[op->ref[(*refs)++]]);
@@ -289,6 +294,12 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
         break;
     case WL_ARG_WEAK:
         fprintf(out, " %s", w->names[WL_WEAK_NAME].name[op->a]);
+        break;
+    case WL_ARG_CHANNEL:
+        fprintf(out, " %s", w->names[WL_CHAN_NAME].name[op->a]);
+        break;
+    case WL_ARG_LOCK:
+        fprintf(out, " %s", w->names[WL_LOCK_NAME].name[op->a]);
         break;
     case WL_ARG_LIMIT:
         if (op->number < 0)
@@ -306,6 +317,8 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
     case WL_ARG_TIMES:
     case WL_ARG_PROCS:
     case WL_ARG_VALUE:
+    case WL_ARG_CALLS:
+    case WL_ARG_ROOM:
     case WL_ARG_SLOTS:
     case WL_ARG_SLOT:
     case WL_ARG_BYTES:

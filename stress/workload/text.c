@@ -123,10 +123,8 @@ static bool arg_body(struct parser *p, struct wl_op *op, bool with_number)
 static bool arg_name(struct parser *p, enum wl_table table, uint32_t *out)
 {
     static const char *const what[WL_TABLES] = {
-        [WL_VARIABLE] = "variable",
-        [WL_REF] = "reference",
-        [WL_GLOBAL_NAME] = "global",
-        [WL_WEAK_NAME] = "weak handle",
+        [WL_VARIABLE] = "variable",     [WL_REF] = "reference",     [WL_GLOBAL_NAME] = "global",
+        [WL_WEAK_NAME] = "weak handle", [WL_CHAN_NAME] = "channel",
     };
     struct wl_names *names = &p->w->names[table];
     uint32_t most = table == WL_REF ? WL_REFS : WL_NAMES;
@@ -203,13 +201,21 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint
     case WL_ARG_INSTANCE:
         return arg_body(p, op, true);
     case WL_ARG_VARIABLE:
-        return arg_name(p, WL_VARIABLE, &op->a);
+        return arg_name(p, WL_VARIABLE, op->kind == WL_ONCE ? &op->b : &op->a);
     case WL_ARG_REF:
         return arg_name(p, WL_REF, &op->ref[(*refs)++]);
     case WL_ARG_GLOBAL:
         return arg_name(p, WL_GLOBAL_NAME, &op->a);
     case WL_ARG_WEAK:
         return arg_name(p, WL_WEAK_NAME, &op->a);
+    case WL_ARG_CHANNEL:
+        return arg_name(p, WL_CHAN_NAME, &op->a);
+    case WL_ARG_LOCK:
+        return arg_name(p, WL_LOCK_NAME, &op->a);
+    case WL_ARG_CALLS:
+        return arg_number(p, word, 1, WL_CALLS, false, &op->number);
+    case WL_ARG_ROOM:
+        return arg_number(p, word, 0, WL_ROOM, false, &op->number);
     case WL_ARG_COUNT:
         op->number = 1;
         return arg_number(p, word, 1, WL_INSTANCES, true, &op->number);

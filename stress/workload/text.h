@@ -31,6 +31,9 @@ enum {
     WL_ITERATIONS = 65535, // of one operation in one goroutine
     WL_EXECUTED = 1000000, // operations of the whole program
     WL_SLOTS = 8,          // of an object
+    WL_ROOM = 64,          // slots of a channel
+    WL_CALLS = 64,         // of `unwind` and `goexit`
+    WL_CASES = 8,          // of a select
     WL_BIG_LEAST = 16,     // bytes of `big`: below, several share a block
     WL_BIG_BYTES = 256 << 10,
     WL_LIMIT = 1 << 30,      // of `gcpercent` and `memlimit`
@@ -56,6 +59,10 @@ enum wl_arg {
     WL_ARG_REF,
     WL_ARG_GLOBAL,
     WL_ARG_WEAK,
+    WL_ARG_CHANNEL,
+    WL_ARG_ROOM,
+    WL_ARG_LOCK,
+    WL_ARG_CALLS,
     WL_ARG_SLOTS,
     WL_ARG_SLOT,
     WL_ARG_BYTES,
@@ -64,7 +71,15 @@ enum wl_arg {
 enum { WL_ARGS = 3 };
 
 // Kinds of names that programs make by using them.
-enum wl_table { WL_VARIABLE, WL_REF, WL_GLOBAL_NAME, WL_WEAK_NAME, WL_TABLES };
+enum wl_table {
+    WL_VARIABLE,
+    WL_REF,
+    WL_GLOBAL_NAME,
+    WL_WEAK_NAME,
+    WL_CHAN_NAME,
+    WL_LOCK_NAME,
+    WL_TABLES
+};
 struct wl_names {
     uint32_t n;
     char name[WL_NAMES][WL_NAME_BYTES];
@@ -90,7 +105,8 @@ static inline bool wl_starts(enum wl_kind kind)
 
 struct wl_op {
     enum wl_kind kind;
-    uint32_t a;      // body, variable, global or weak handle, as the kind says
+    uint32_t a;      // body, variable, channel ..., as the kind says
+    uint32_t b;      // variable of `once`
     uint32_t ref[2]; // references, in the order of the arguments
     uint32_t at;     // derived: loop and end: index in the body of the other one; ready and others
                      // that name one: instance

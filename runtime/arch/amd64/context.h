@@ -55,6 +55,15 @@ _Noreturn void arch_g0_enter(struct gobuf *base, void (*fn)(void));
 // Makes *buf a context that calls fn(arg) on the stack that ends at `top`; fn returns to goexit.
 void arch_gobuf_init(struct gobuf *buf, void *top, void (*fn)(void *), void *arg);
 
+// Where arch_jump goes to.
+struct arch_catch {
+    void *sp; // the callee-saved registers and the return address of arch_catch lie from here on
+};
+// Calls fn(arg) and returns 0 when it returns; 1 when arch_jump(at) is called before that, on the
+// same stack, below it. No arch_jump after it has returned.
+int arch_catch(struct arch_catch *at, void (*fn)(void *), void *arg);
+_Noreturn void arch_jump(const struct arch_catch *at);
+
 // n words upwards, each read and written whole, as acquire loads and release stores would. Not
 // where a sanitizer must see them.
 #if __has_feature(thread_sanitizer)

@@ -153,6 +153,56 @@ arch_goexit:
     .cfi_endproc
     .size arch_goexit_frame, .-arch_goexit_frame
 
+// int arch_catch(struct arch_catch *at, void (*fn)(void *), void *arg)
+// The frame of arch_jump is the same: it takes the place of the call.
+    .globl arch_catch
+    .type arch_catch, @function
+    .p2align 4
+arch_catch:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset rbp, -16
+    movq %rsp, %rbp
+    .cfi_def_cfa_register rbp
+    pushq %rbx
+    .cfi_offset rbx, -24
+    pushq %r12
+    .cfi_offset r12, -32
+    pushq %r13
+    .cfi_offset r13, -40
+    pushq %r14
+    .cfi_offset r14, -48
+    pushq %r15
+    .cfi_offset r15, -56
+    movq %rsp, (%rdi)
+    subq $8, %rsp
+    movq %rdx, %rdi
+    call *%rsi
+    xorl %eax, %eax
+    addq $8, %rsp
+arch_catch_out:
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    .cfi_def_cfa rsp, 8
+    ret
+    .cfi_endproc
+    .size arch_catch, .-arch_catch
+
+// void arch_jump(const struct arch_catch *at)
+    .globl arch_jump
+    .type arch_jump, @function
+    .p2align 4
+arch_jump:
+    movq (%rdi), %rsp
+    movl $1, %eax
+    jmp arch_catch_out
+    .size arch_jump, .-arch_jump
+
 // Functions that put the registers they must preserve on the stack before anything else, so that
 // whoever looks at the stack finds what the caller holds in them, and call \to with the arguments
 // they were given and the address of that frame in \at.

@@ -36,6 +36,12 @@ enum {
     WORLD_ASK_AGAIN_NS = 100 * 1000,    // between two requests to stop
     MUTEX_SPINS = 4,                    // tries before sleeping ...
     MUTEX_RELAXES = 30,                 // ... with so many host_relax between
+    SUDOG_CACHE = 128,                  // unused sudogs that a p keeps
+    SEMTABLE = 256,                     // lists of goroutines that wait for locks of the program
+    SYNC_SPINS = 4,                     // tries of such a lock before waiting ...
+    SYNC_RELAXES = 30,                  // ... with so many host_relax between
+    SYNC_STARVING_NS = 1000 * 1000,     // who waits longer for a mutex gets it handed over
+    DEFER_INLINE = 4,                   // deferred calls of an rt_call that cost no memory
     HEAP_PAGE_BYTES = 8 << 10,          // spans are whole pages
     HEAP_RESERVE_LOG2 = 38,             // address space; halved until it is granted
     HEAP_RESERVE_LOG2_MIN = 26,         // ... down to that
