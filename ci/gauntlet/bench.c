@@ -204,8 +204,8 @@ static void show_machine(void)
 
     if (getloadavg(&load, 1) != 1)
         load = 0;
-    printf("commit %s, the engine in sizes %s; %ld processors, load %.1f\n", command_commit(), command_sizes,
-           sysconf(_SC_NPROCESSORS_ONLN), load);
+    printf("commit %s, the engine in sizes %s; %ld processors, load %.1f\n", command_commit(),
+           command_sizes, sysconf(_SC_NPROCESSORS_ONLN), load);
     printf("%10s %-7s %-18s %-17s\n", "median", "", "[least..most]", "goal");
     fflush(stdout);
 }

@@ -254,7 +254,7 @@ static void sizes_that_cannot_be_end_in_one_line(void **state)
     dies_saying(beyond_the_reservation, 1, "fatal error: runtime: allocation size out of range\n");
     dies_saying(near_the_end, 1, "fatal error: runtime: allocation size out of range\n");
     dies_saying(used_up, 1, "runtime: out of memory: cannot allocate ");
-    dies_saying(used_up, 1, "fatal error: runtime: out of memory: the heap cannot grow\n");
+    dies_saying(used_up, 1, "fatal error: runtime: out of memory: the host grants no more\n");
 }
 
 int main(void)

@@ -5,9 +5,10 @@
 // execution puts back.
 //
 // Life of an operation of the program: it calls an entry (entries.S), which goes on with a hook
-// (hooks.c, host.c) on the thread's hook stack; for a shared operation sim_point counts it and, when
-// due, enters the engine's stack, where a strategy is asked who goes on (threads.c); then the hook
-// does the operation, tells the race detector (race.c), the trace and the oracles, and returns.
+// (hooks.c, host.c) on the thread's hook stack; for a shared operation sim_point counts it and,
+// when due, enters the engine's stack, where a strategy is asked who goes on (threads.c); then the
+// hook does the operation, tells the race detector (race.c), the trace and the oracles, and
+// returns.
 #pragma once
 
 #include "runtime/host/host.h"
@@ -326,7 +327,8 @@ static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
                : calls_find_child(node, caller_pc);
 }
 
-// chans.c: what the engine knows of the program's channels, from probes -----------------------------
+// chans.c: what the engine knows of the program's channels, from probes
+// -----------------------------
 enum { SIM_CHANS_MAX = 64 };
 void chans_restart(void);
 uint32_t chans_count(void);                      // their numbers are below that

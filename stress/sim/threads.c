@@ -20,8 +20,9 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-// Hook stacks: of code that the engine calls, of fault handlers, and of each thread. Their upper ends
-// lie in different lines of the cache. Hooks are shallow: whatever is long runs on the engine's stack.
+// Hook stacks: of code that the engine calls, of fault handlers, and of each thread. Their upper
+// ends lie in different lines of the cache. Hooks are shallow: whatever is long runs on the
+// engine's stack.
 enum { ENGINE, IN_FAULT, THREADS, HOOK_STACKS = THREADS + SIM_THREADS_MAX };
 static _Alignas(64) char hook_stacks[HOOK_STACKS][SIM_HOOK_STACK_BYTES];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See canary.h: programs that break a rule of `barrier` or `gc-live`, and beside each one that comes
-// as near to it as is allowed.
+// See canary.h: programs that break a rule of `barrier` or `gc-live`, and beside each one that
+// comes as near to it as is allowed.
 
 #include "stress/sim/canary/canary.h"
 
