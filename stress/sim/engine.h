@@ -327,8 +327,7 @@ static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
                : calls_find_child(node, caller_pc);
 }
 
-// chans.c: what the engine knows of the program's channels, from probes
-// -----------------------------
+// chans.c: what the engine knows of the program's channels, from probes -------------------------
 enum { SIM_CHANS_MAX = 64 };
 void chans_restart(void);
 uint32_t chans_count(void);                      // their numbers are below that
