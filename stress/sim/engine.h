@@ -5,9 +5,10 @@
 // execution puts back.
 //
 // Life of an operation of the program: it calls an entry (entries.S), which goes on with a hook
-// (hooks.c, host.c) on the thread's hook stack; for a shared operation sim_point counts it and, when
-// due, enters the engine's stack, where a strategy is asked who goes on (threads.c); then the hook
-// does the operation, tells the race detector (race.c), the trace and the oracles, and returns.
+// (hooks.c, host.c) on the thread's hook stack; for a shared operation sim_point counts it and,
+// when due, enters the engine's stack, where a strategy is asked who goes on (threads.c); then the
+// hook does the operation, tells the race detector (race.c), the trace and the oracles, and
+// returns.
 #pragma once
 
 #include "runtime/host/host.h"
@@ -155,15 +156,18 @@ extern struct context sim_contexts[SIM_CONTEXTS_MAX];
 #define likely(c) __builtin_expect(!!(c), 1)
 #define unlikely(c) __builtin_expect(!!(c), 0)
 
-// What an entry leaves on the program's stack, and how far that reaches.
+// hook_stacks.c: stacks of hooks. What an entry (entries.S) leaves on the program's stack:
 struct sim_hook_frame {
     uint64_t fp, pc; // of who called
 };
-// Hooks run below it, each thread's on a stack of its own; [-1] is the frame of the one that runs.
+// Hooks run below it; [-1] is the frame of the one that runs.
 extern struct sim_hook_frame **sim_hook_sp;
-extern struct sim_hook_frame **const sim_fault_hook_sp; // for those of a fault handler
-bool sim_in_hook(uint64_t sp);                          // sp lies in a hook stack
+// Its values: for what the engine calls itself, for fault handlers, for a thread.
+extern struct sim_hook_frame **const sim_engine_hook_sp, **const sim_fault_hook_sp;
+struct sim_hook_frame **sim_thread_hook_sp(uint32_t thread);
+// The ends lie in different lines of the cache.
 enum { SIM_HOOK_STACK_BYTES = (32 << 10) + 192 };
+bool sim_in_hook(uint64_t sp); // sp lies in a hook stack
 
 static inline const struct sim_hook_frame *sim_hook_frame(void)
 {

@@ -7,8 +7,8 @@
 //
 // The fault that makes a stack grow may come in the middle of a hook that accesses it. To the
 // program's handler it is one of the call of that hook, and hooks that the handler calls have a
-// stack of their own. It touches nothing of the engine but stacks.c and what waits for the next event
-// in trace.c.
+// stack of their own. It touches nothing of the engine but stacks.c and what waits for the next
+// event in trace.c.
 
 #include "stress/sim/engine.h"
 

@@ -229,8 +229,8 @@ static void many_operations(void *arg)
     }
 }
 
-// The stack below the caller's frame is painted; how much of it is not paint any more? A call of the
-// engine leaves two words, which lie above `here`; a function and its calls leave so many more.
+// The stack below the caller's frame is painted; how much of it is not paint any more? A call of
+// the engine leaves two words, which lie above `here`; a function and its calls leave so many more.
 
 uint32_t litmus_words_below;
 
