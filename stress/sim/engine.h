@@ -304,6 +304,7 @@ struct call {
     uint64_t caller_pc;
     uint32_t parent;
     uint32_t first_child, next_sibling;
+    uint32_t recent; // the child that was stepped to last; 0: none
 };
 extern struct call calls[CALLS_MAX];
 // Children found lately, by parent and caller.
@@ -322,12 +323,16 @@ static inline struct call_cached *calls_slot(uint32_t node, uint64_t caller_pc)
     return &calls_cache[(caller_pc ^ node * 0x9e3779b1u >> 8) % CALLS_CACHE];
 }
 
+// What it reads first is read again when the function returns.
 static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
 {
+    struct call *from = &calls[node];
+    if (calls[from->recent].caller_pc == caller_pc)
+        return from->recent;
     const struct call_cached *c = calls_slot(node, caller_pc);
-    return likely(c->caller_pc == caller_pc && c->parent == node)
-               ? c->child
-               : calls_find_child(node, caller_pc);
+    return from->recent = likely(c->caller_pc == caller_pc && c->parent == node)
+                              ? c->child
+                              : calls_find_child(node, caller_pc);
 }
 
 // memory.c: the address space of the program and its restart ------------------------------------
