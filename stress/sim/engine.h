@@ -156,15 +156,18 @@ extern struct context sim_contexts[SIM_CONTEXTS_MAX];
 #define likely(c) __builtin_expect(!!(c), 1)
 #define unlikely(c) __builtin_expect(!!(c), 0)
 
-// What an entry leaves on the program's stack, and how far that reaches.
+// hook_stacks.c: stacks of hooks. What an entry (entries.S) leaves on the program's stack:
 struct sim_hook_frame {
     uint64_t fp, pc; // of who called
 };
-// Hooks run below it, each thread's on a stack of its own; [-1] is the frame of the one that runs.
+// Hooks run below it; [-1] is the frame of the one that runs.
 extern struct sim_hook_frame **sim_hook_sp;
-extern struct sim_hook_frame **const sim_fault_hook_sp; // for those of a fault handler
-bool sim_in_hook(uint64_t sp);                          // sp lies in a hook stack
+// Its values: for what the engine calls itself, for fault handlers, for a thread.
+extern struct sim_hook_frame **const sim_engine_hook_sp, **const sim_fault_hook_sp;
+struct sim_hook_frame **sim_thread_hook_sp(uint32_t thread);
+// The ends lie in different lines of the cache.
 enum { SIM_HOOK_STACK_BYTES = (32 << 10) + 192 };
+bool sim_in_hook(uint64_t sp); // sp lies in a hook stack
 
 static inline const struct sim_hook_frame *sim_hook_frame(void)
 {
@@ -301,6 +304,7 @@ struct call {
     uint64_t caller_pc;
     uint32_t parent;
     uint32_t first_child, next_sibling;
+    uint32_t recent; // the child that was stepped to last; 0: none
 };
 extern struct call calls[CALLS_MAX];
 // Children found lately, by parent and caller.
@@ -319,12 +323,16 @@ static inline struct call_cached *calls_slot(uint32_t node, uint64_t caller_pc)
     return &calls_cache[(caller_pc ^ node * 0x9e3779b1u >> 8) % CALLS_CACHE];
 }
 
+// What it reads first is read again when the function returns.
 static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
 {
+    struct call *from = &calls[node];
+    if (calls[from->recent].caller_pc == caller_pc)
+        return from->recent;
     const struct call_cached *c = calls_slot(node, caller_pc);
-    return likely(c->caller_pc == caller_pc && c->parent == node)
-               ? c->child
-               : calls_find_child(node, caller_pc);
+    return from->recent = likely(c->caller_pc == caller_pc && c->parent == node)
+                              ? c->child
+                              : calls_find_child(node, caller_pc);
 }
 
 // chans.c: what the engine knows of the program's channels, from probes -------------------------

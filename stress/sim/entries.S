@@ -16,8 +16,8 @@
 // The two words are a frame like any other (struct sim_hook_frame), so frame pointers lead from the
 // hook to the program, for debuggers and profilers.
 //
-// sim_hook_sp is the running virtual thread's: threads.c exchanges it when another one runs. Whoever
-// runs code of the program in the middle of a hook sets it to a free place meanwhile (watchdog.c).
+// sim_hook_sp is the running virtual thread's; switch.S exchanges it. Whoever runs code of the
+// program in the middle of a hook sets it to a free place meanwhile (watchdog.c).
 
 #include "stress/sim/entries.h"
 

@@ -20,24 +20,6 @@ struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
 
-// Hook stacks: of code that the engine calls, of fault handlers, and of each thread. Their upper
-// ends lie in different lines of the cache. Hooks are shallow: whatever is long runs on the
-// engine's stack.
-enum { ENGINE, IN_FAULT, THREADS, HOOK_STACKS = THREADS + SIM_THREADS_MAX };
-static _Alignas(64) char hook_stacks[HOOK_STACKS][SIM_HOOK_STACK_BYTES];
-
-// One word below the end, so that the stack is aligned where an entry calls the hook.
-#define HOOK_STACK(i) ((struct sim_hook_frame **)(hook_stacks[(i) + 1]) - 1)
-
-struct sim_hook_frame **sim_hook_sp = HOOK_STACK(ENGINE);
-struct sim_hook_frame **const sim_engine_hook_sp = HOOK_STACK(ENGINE);
-struct sim_hook_frame **const sim_fault_hook_sp = HOOK_STACK(IN_FAULT);
-
-bool sim_in_hook(uint64_t sp)
-{
-    return sp - (uint64_t)hook_stacks < sizeof hook_stacks;
-}
-
 enum { FAIR_SLICE = 50, FAIR_SLICES_TO_TIME = 20, RELAXES_ALONE = 200 };
 enum { DEFAULT_STACK_BYTES = 64 << 10 };
 
@@ -104,7 +86,7 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
     *t = (struct thread){.index = sim.threads,
                          .parent = parent ? parent->index : sim.threads,
                          .state = THREAD_RUNNABLE,
-                         .hook_sp = HOOK_STACK(THREADS + sim.threads),
+                         .hook_sp = sim_thread_hook_sp(sim.threads),
                          .deadline = NEVER};
     const char *known = sim_model && sim_model->thread ? sim_model->thread(arg) : NULL;
     t->helper = known != NULL;
