@@ -21,6 +21,8 @@ extern uint32_t litmus_seen;
 extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
+// One thread sleeps, another waits for it in a loop of loads; a third one is there for a while.
+extern const struct litmus litmus_waits_for_sleeper;
 
 // One thread that does a thing of each kind for which there is a hook, then says how many bytes
 // below its stack pointer are in use.
