@@ -2,8 +2,8 @@
 //
 // Checks a workload to the end: all schedules with no preemption, then with one, and so on, until a
 // bound is reached, nothing is left that a bound keeps away, or something is found. sysmon is
-// frozen unless the workload needs it, the host never fails, host_random says 0. What is left out as equivalent:
-// stress/sim/strategy/explore.c.
+// frozen unless the workload needs it, the host never fails, host_random says 0. What is left out
+// as equivalent: stress/sim/strategy/explore.c.
 #pragma once
 
 #include "repro/hunt.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What words and values are called. The engine knows the runtime's large structures; for the rest
-// the source line says it: `xchg_acq_rel(&forcegc.state, FORCEGC_REQUESTED)` names the word, and what
-// its new value means wherever else it is met.
+// the source line says it: `xchg_acq_rel(&forcegc.state, FORCEGC_REQUESTED)` names the word, and
+// what its new value means wherever else it is met.
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -60,7 +60,7 @@ void view_forget_values(struct meanings *all);
 const char *view_word(const struct sim_event *e, char *buf, size_t bytes);
 const char *view_value(const struct view *v, uint64_t addr, uint64_t value, char *buf,
                        size_t bytes);
-void view_object(uint64_t addr, char *buf, size_t bytes); // what begins there
+void view_object(uint64_t addr, char *buf, size_t bytes);     // what begins there
 const char *view_entry(const struct view *v, uint32_t actor); // NULL: it has not run
 
 // explain_rows.c

@@ -162,9 +162,9 @@ static struct turn turn_of(const struct hunter *h, uint64_t slice)
     return (struct turn){.memory = p->memories[slice % p->nmemories],
                          .w = w,
                          .strategy = p->strategies[strategy],
-                         .frozen = !w->sysmon_needed && (workload + strategy + cycle) %
-                                                                FROZEN_EVERY ==
-                                                            FROZEN_EVERY - 1};
+                         .frozen =
+                             !w->sysmon_needed &&
+                             (workload + strategy + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1};
 }
 
 // Executions of the workload count from now on; NULL: none do.

@@ -242,8 +242,8 @@ static void run(const struct options *o, struct workload *w, struct telling *t,
 
     command_line(o, found_by, sizeof found_by);
     fprintf(o->json ? stderr : stdout,
-            "%s, commit %s, sizes %s%s, memory %s; sysmon %s, no faults, host_random 0\n",
-            w->name, command_commit(), command_sizes, o->patch ? ", patched" : "",
+            "%s, commit %s, sizes %s%s, memory %s; sysmon %s, no faults, host_random 0\n", w->name,
+            command_commit(), command_sizes, o->patch ? ", patched" : "",
             sim_memory_names[o->memory], w->sysmon_needed ? "ticks" : "frozen");
     fflush(stdout);
     trial_init();

@@ -11,8 +11,8 @@ struct canary {
     void (*main)(void *);
 };
 
-extern const struct canary canaries[];      // ends with name NULL
-extern const struct canary canaries_heap[]; // of allocator and marking (heap.c)
+extern const struct canary canaries[];           // ends with name NULL
+extern const struct canary canaries_heap[];      // of allocator and marking (heap.c)
 extern const struct canary canaries_collector[]; // of barrier and cycle (collector.c)
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
