@@ -4,9 +4,9 @@
 # What hunts have found, `check` finds again, with as many preemptions as the case has choices and not with
 # fewer; with the patch left out it finds nothing. The small workloads are gone through to the bound that
 # their comment names (2 if it names none), those in which no choice is refused without one; and with a bug
-# put back that one of them is there for, it is found. Arguments: the clean program, the small workloads, --,
-# for each of these bugs: the workload, the program with the patch, and the patch, --, then for each case:
-# choices, the program with its patch, and the case.
+# put back that one of them is there for, it is found.
+# Arguments: the clean program, the small workloads, --, for each of these bugs: the workload, the program
+# with the patch, and the patch, --, then for each case: choices, the program with its patch, and the case.
 set -u
 clean=$(realpath "$1")
 shift

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The matrix as a table: rows are the first two axes, columns the others. Each cell is one
+// The matrix as a table: rows are the first three axes, columns the others. Each cell is one
 // character, the number of digits of its count, so that a screen shows all and the holes stand out.
 #include "ci/gauntlet/coverage.h"
 
@@ -9,7 +9,7 @@
 #include "ci/gauntlet/command.h"
 #include "repro/coverage.h"
 
-enum { ROW_AXES = 2 };
+enum { ROW_AXES = 3 };
 
 uint64_t *coverage_new(uint32_t nworkloads)
 {
@@ -73,7 +73,7 @@ static void print_head(FILE *out)
 
     for (uint32_t axis = ROW_AXES; axis < c->axes; axis++) {
         each /= c->axis[axis].n;
-        fprintf(out, "  %29s  ", c->axis[axis].name);
+        fprintf(out, "  %35s  ", c->axis[axis].name);
         for (uint32_t at = 0; at < n; at += each) {
             int width = (int)(each * 3);
 
@@ -99,8 +99,8 @@ static void print_rows(const struct hunt_params *p, FILE *out)
     for (uint32_t first = 0; first < c->cells; first += n) {
         if (!worth_a_row(p, first, n))
             continue;
-        fprintf(out, "  %-21s %-8s ", c->axis[0].values[digit(first, 0)],
-                c->axis[1].values[digit(first, 1)]);
+        fprintf(out, "  %-21s %-8s %-5s ", c->axis[0].values[digit(first, 0)],
+                c->axis[1].values[digit(first, 1)], c->axis[2].values[digit(first, 2)]);
         for (uint32_t i = 0; i < n; i++)
             fprintf(out, " %c ", mark(p, first + i));
         fputc('\n', out);

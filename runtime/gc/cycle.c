@@ -91,7 +91,7 @@ void gc_start(const struct gc_trigger *t)
     gc_start_workers();
     sweeper_start();
     int64_t begin = host_nanotime();
-    stop_the_world();
+    stop_the_world(STW_GC_BEGIN);
     systemstack(begin_stw, NULL);
     start_the_world(0);
     gc_paused(begin);
@@ -211,7 +211,7 @@ void gc_mark_done(void)
         if (!nothing_flushed())
             continue;
         int64_t begin = host_nanotime();
-        stop_the_world();
+        stop_the_world(STW_GC_END);
         bool any = false;
         systemstack(flush_stopped, &any);
         if (!any) {

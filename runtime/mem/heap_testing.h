@@ -23,7 +23,7 @@ static inline void mark_object(const void *object)
 // Ends what would be a mark phase: from here on everything needs sweeping.
 static inline void mark_and_stop(void (*mark)(void))
 {
-    stop_the_world();
+    stop_the_world(STW_DEBUG);
     for (int32_t i = 0; i < nprocs; i++)
         mcache_flush(allp[i]->mcache);
     if (mark != NULL)

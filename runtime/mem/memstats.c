@@ -104,7 +104,7 @@ static void read_on_g0(void *stats)
 void rt_read_mem_stats(struct rt_mem_stats *stats)
 {
     memset(stats, 0, sizeof(*stats));
-    stop_the_world();
+    stop_the_world(STW_STATS);
     systemstack(read_on_g0, stats);
     start_the_world(0);
 }

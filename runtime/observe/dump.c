@@ -36,6 +36,12 @@ static void dump_sched(struct print *out)
     print_flush(out);
 }
 
+static const char *const stw_reasons[STW_REASONS] = {
+    [STW_DEBUG] = "the program",       [STW_PROCS] = "a number of p's",
+    [STW_STATS] = "statistics",        [STW_GC_BEGIN] = "sweep termination",
+    [STW_GC_END] = "mark termination",
+};
+
 static void dump_events(struct print *out, const struct p *pp)
 {
     uint64_t n = pp->nevents;
@@ -47,6 +53,10 @@ static void dump_events(struct print *out, const struct p *pp)
         print_str(out, kind < EV_KINDS ? event_name((enum event_kind)kind) : "?");
         field(out, "g", (int64_t)(e->gid_kind >> 8));
         field(out, "arg", (int64_t)e->arg);
+        if (kind == EV_STW_BEGIN && e->arg < STW_REASONS) {
+            print_str(out, " for ");
+            print_str(out, stw_reasons[e->arg]);
+        }
         print_flush(out);
     }
 }

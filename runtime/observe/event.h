@@ -18,14 +18,14 @@ enum event_kind {
     EV_GO_READY,  // arg: id of the waker, 0 on g0
     EV_GO_YIELD,
     EV_GO_END,
-    EV_STEAL,      // gid: first of the stolen; arg: victim << 16 | how many
-    EV_OVERFLOW,   // gid: first of the moved to the global queue; arg: how many
-    EV_P_START,    // arg: id of the m
-    EV_P_IDLE,     // arg: id of the m
-    EV_GO_SYSCALL, // arg: 1 when the p was handed on at once
-    EV_GO_SYSEXIT, // with a p
-    EV_GO_PREEMPT, // arg: enum preempt_how << 8 | enum preempt_cause
-    EV_STW_BEGIN,
+    EV_STEAL,           // gid: first of the stolen; arg: victim << 16 | how many
+    EV_OVERFLOW,        // gid: first of the moved to the global queue; arg: how many
+    EV_P_START,         // arg: id of the m
+    EV_P_IDLE,          // arg: id of the m
+    EV_GO_SYSCALL,      // arg: 1 when the p was handed on at once
+    EV_GO_SYSEXIT,      // with a p
+    EV_GO_PREEMPT,      // arg: enum preempt_how << 8 | enum preempt_cause
+    EV_STW_BEGIN,       // arg: enum stw_reason
     EV_STW_END,         // arg: p's in use from now on
     EV_STACK_GROW,      // arg: bytes open from now on; written by the fault handler
     EV_STACK_SHRINK,    // arg: bytes open from now on; gid: of the owner, perhaps 0

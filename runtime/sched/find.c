@@ -77,7 +77,6 @@ static struct g *find_own(struct search *s)
         if (gp != NULL)
             return gp;
     }
-    // place: finalizers and other wake-ups of helper goroutines
     gp = runqget(s->pp, &s->inherit_time);
     if (gp != NULL)
         return gp;

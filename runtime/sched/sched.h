@@ -404,7 +404,15 @@ struct suspended suspendg(struct g *gp);
 void resumeg(const struct suspended *s);
 
 // world.c
-void stop_the_world(void);
+enum stw_reason { // why, for the event stream
+    STW_DEBUG,    // rt_debug_stop_the_world
+    STW_PROCS,    // the number of p's changes
+    STW_STATS,    // rt_read_mem_stats
+    STW_GC_BEGIN, // sweep termination
+    STW_GC_END,   // mark termination, or the last look whether it can be
+    STW_REASONS
+};
+void stop_the_world(enum stw_reason reason);
 void start_the_world(int32_t procs); // 0: as many p's as before
 void for_each_p(void (*fn)(struct p *));
 void gcstopm(void); // by an m that holds a p, when the world is being stopped

@@ -155,7 +155,6 @@ static void sysmon(void)
         start_m_for_timers(now);
         idle = retake(now) != 0 ? 0 : idle + 1;
         gc_sysmon(now);
-        // place: wakes the scavenger
     }
 }
 

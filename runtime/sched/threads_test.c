@@ -95,9 +95,9 @@ static bool thread_lives(long id)
 static void ends_tied(void *id)
 {
     rt_lock_thread();
-    store_relaxed(&count, 1);
-    *(long *)id = thread_id();
     own_thread(1);
+    *(long *)id = thread_id();
+    store_release(&count, 1); // pairs [threads_test.tied]: thread_ends sees *id
 }
 
 static void thread_ends(void *arg)
@@ -106,7 +106,7 @@ static void thread_ends(void *arg)
     for (int i = 0; i < 20; i++) {
         long id = 0;
         rt_go(ends_tied, &id);
-        while (load_relaxed(&count) == 0)
+        while (load_acquire(&count) == 0) // pairs [threads_test.tied]
             rt_yield();
         rt_sleep(1000000);
         check(owner_of_thread() == 0);

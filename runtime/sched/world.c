@@ -79,15 +79,14 @@ static void stop_unheld_locked(struct p *own)
     }
 }
 
-static void stop_on_g0(void *unused)
+static void stop_on_g0(void *reason)
 {
-    (void)unused;
     struct p *own = getg()->m->p;
     lock(&sched.lock);
     noteclear(&sched.stopnote);
     sched.stopwait = nprocs;
     ask_locked(SAFEPOINT_STOP);
-    event_record(own, EV_STW_BEGIN, 0, 0);
+    event_record(own, EV_STW_BEGIN, 0, *(enum stw_reason *)reason);
     store_relaxed(&own->status, P_GCSTOP);
     sched.stopwait--;
     stop_unheld_locked(own);
@@ -102,10 +101,10 @@ static void stop_on_g0(void *unused)
 
 // Returns with no other goroutine running and none able to. The caller must not park or give way
 // until start_the_world.
-void stop_the_world(void)
+void stop_the_world(enum stw_reason reason)
 {
     semacquire(&sched.worldsema);
-    g0_wait(stop_on_g0, NULL, WAIT_OTHERS);
+    g0_wait(stop_on_g0, &reason, WAIT_OTHERS);
 }
 
 // Start -----------------------------------------------------------------------------------
@@ -139,7 +138,7 @@ void start_the_world(int32_t procs)
 
 void rt_debug_stop_the_world(void (*fn)(void *), void *arg)
 {
-    stop_the_world();
+    stop_the_world(STW_DEBUG);
     fn(arg);
     start_the_world(0);
 }
@@ -148,7 +147,7 @@ int32_t rt_set_procs(int32_t n)
 {
     if (n <= 0)
         return rt_procs();
-    stop_the_world();
+    stop_the_world(STW_PROCS);
     int32_t before = nprocs;
     start_the_world(n < PROCS_MAX ? n : PROCS_MAX);
     return before;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "runtime/host/host.h"
+#include "runtime/rt_heap.h"
 #include "runtime/sched/claims.h"
 
 enum { WORKERS = 6 };
@@ -207,6 +208,47 @@ static void stats_now_are_exact(void **state)
     holds(counts_exactly);
 }
 
+// Bits of the reasons for which the rings of events say that the world was stopped.
+static void collect_reasons(void *reasons)
+{
+    for (int32_t i = 0; i < nprocs; i++) {
+        const struct p *pp = allp[i];
+        for (uint64_t k = pp->nevents > EVENT_RING ? pp->nevents - EVENT_RING : 0; k < pp->nevents;
+             k++) {
+            const struct event *e = &pp->events[k % EVENT_RING];
+            if ((e->gid_kind & 0xff) == EV_STW_BEGIN)
+                *(uint32_t *)reasons |= 1u << e->arg;
+        }
+    }
+}
+
+static bool was_stopped_for(enum stw_reason reason)
+{
+    uint32_t reasons = 0;
+    rt_debug_stop_the_world(collect_reasons, &reasons);
+    return (reasons >> reason & 1) != 0;
+}
+
+static void stops_for_each_reason(void *arg)
+{
+    (void)arg;
+    struct rt_mem_stats stats;
+    check(!was_stopped_for(STW_STATS) && was_stopped_for(STW_DEBUG));
+    rt_read_mem_stats(&stats);
+    check(was_stopped_for(STW_STATS) && !was_stopped_for(STW_PROCS));
+    rt_set_procs(rt_procs());
+    check(was_stopped_for(STW_PROCS) && !was_stopped_for(STW_GC_BEGIN));
+    rt_new_bytes(16);
+    rt_gc();
+    check(was_stopped_for(STW_GC_BEGIN) && was_stopped_for(STW_GC_END));
+}
+
+static void the_stream_says_why_the_world_was_stopped(void **state)
+{
+    (void)state;
+    holds(stops_for_each_reason);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +257,7 @@ int main(void)
         cmocka_unit_test(nothing_is_lost_when_procs_change),
         cmocka_unit_test(procs_end_at_the_limit),
         cmocka_unit_test(stats_now_are_exact),
+        cmocka_unit_test(the_stream_says_why_the_world_was_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

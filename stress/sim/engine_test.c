@@ -272,6 +272,13 @@ static void a_long_program_is_no_livelock(void **state)
     assert_int_equal(run(&litmus_long, sim_strategy_random(), 1)->outcome, SIM_LIMIT);
 }
 
+// Time passes for those who sleep although one is always able to run, also when that is alone.
+static void who_waits_for_a_sleeper_is_no_livelock(void **state)
+{
+    (void)state;
+    assert_int_equal(run(&litmus_waits_for_sleeper, sim_strategy_calm(), 0)->outcome, SIM_OK);
+}
+
 // A model of programs with a helper.
 static void *no_thread_local;
 static int64_t least_jump_ns, least_unaided_ns;
@@ -330,6 +337,7 @@ int main(void)
         cmocka_unit_test(hooks_leave_nothing_on_the_stack),
         cmocka_unit_test(a_fault_in_a_hook_has_its_place),
         cmocka_unit_test(a_long_program_is_no_livelock),
+        cmocka_unit_test(who_waits_for_a_sleeper_is_no_livelock),
         cmocka_unit_test(helpers_freeze),
         cmocka_unit_test(hook_stacks_are_deep_enough),
     };

@@ -154,10 +154,15 @@ static void go_on(void)
         sim.strategy->step(sim.strategy);
 }
 
+static void begin_turn(void)
+{
+    sim.slice_end = sim.points + (sim.fair ? FAIR_SLICE : SIM_SLICE_POINTS);
+}
+
 static void switch_to(struct thread *t)
 {
     struct thread *from = sim_current;
-    sim.slice_end = sim.points + (sim.fair ? FAIR_SLICE : SIM_SLICE_POINTS);
+    begin_turn();
     if (t == from)
         return;
     if (sim_model && sim_model->switched)
@@ -373,7 +378,7 @@ static void slow_point(void *arg)
         buffer_point(site);
     if (sim.points >= sim.slice_end) {
         buffer_turn_ends();
-        sim.slice_end = sim.points + SIM_SLICE_POINTS;
+        begin_turn(); // who is alone must meet the moments at which time passes, too
         if (sim.fair)
             let_time_pass();
         if (sim.ready > 0)

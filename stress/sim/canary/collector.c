@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See canary.h: programs that break a rule of `barrier` or `gc-live`, and beside each one that
-// comes as near to it as is allowed.
+// See canary.h: programs that break a rule of `barrier` or `gc-live`, and beside them others that
+// come as near to that as is allowed.
 
 #include "stress/sim/canary/canary.h"
 
@@ -41,7 +41,7 @@ static void marks_while_stopped(void (*stores)(void))
     black = rt_new(&node_type);
     between = rt_new(&node_type);
     white = rt_new(&node_type);
-    stop_the_world();
+    stop_the_world(STW_DEBUG);
     store_relaxed(&gc.phase, GC_MARK);
     mark(black);
     stores();

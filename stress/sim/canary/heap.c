@@ -160,7 +160,7 @@ BROKEN(large_miscounted, miscount_large)
 // Collections by hand: the phases go by, and what is marked meanwhile is up to `marks`.
 static void collects(void (*marks)(void))
 {
-    stop_the_world();
+    stop_the_world(STW_DEBUG);
     store_relaxed(&gc.phase, GC_MARK);
     marks();
     store_relaxed(&gc.phase, GC_MARK_TERMINATION);

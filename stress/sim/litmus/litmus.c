@@ -374,6 +374,34 @@ const struct litmus litmus_hooks[] = {{"accesses of all kinds", NULL, 1, {access
 const struct litmus litmus_fills_null = {"fills null", "crash", 1, {fills_null}};
 const struct litmus litmus_long = {"many operations", NULL, 1, {many_operations}};
 
+// One that waits without a word for what another brings after it has slept some times.
+
+static void brings_after_sleep(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 12; i++)
+        host_sleep(20000);
+    store_release(&flag, 1u);
+}
+
+static void waits_without_relax(void *unused)
+{
+    (void)unused;
+    while (load_acquire(&flag) == 0)
+        ;
+}
+
+// Beside them until fair turns have begun; from when it ends on, one is alone.
+static void goes_on_for_long(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 12013; i++)
+        load_relaxed(&x);
+}
+
+const struct litmus litmus_waits_for_sleeper = {
+    "waits for a sleeper", NULL, 3, {brings_after_sleep, waits_without_relax, goes_on_for_long}};
+
 // A waiter that nobody wakes but a helper that looks after it now and then.
 
 uint8_t litmus_helper;

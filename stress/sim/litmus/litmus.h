@@ -21,6 +21,8 @@ extern uint32_t litmus_seen;
 extern const struct litmus litmus_commits_both, litmus_commits_one;
 // Many operations, each soon done: long, not stuck.
 extern const struct litmus litmus_long;
+// One thread sleeps, another waits for it in a loop of loads; a third one is there for a while.
+extern const struct litmus litmus_waits_for_sleeper;
 
 // Programs of one thread that call the engine in each way there is, then say how many words below
 // their stack pointers have been changed by that. NULL-terminated by name.
