@@ -34,7 +34,7 @@ bool rt_mutex_try_lock(struct rt_mutex *m);
 // Of one that is not locked: a fatal error.
 void rt_mutex_unlock(struct rt_mutex *m);
 
-// Many readers or one writer -----------------------------------------------------------------------
+// Many readers or one writer --------------------------------------------------------------------
 
 // A writer that waits keeps later readers out, so a reader must not lock for reading twice.
 struct rt_rwmutex {
@@ -50,7 +50,7 @@ void rt_rwmutex_runlock(struct rt_rwmutex *rw);
 void rt_rwmutex_lock(struct rt_rwmutex *rw);
 void rt_rwmutex_unlock(struct rt_rwmutex *rw);
 
-// Until others are done ------------------------------------------------------------------------------
+// Until others are done -------------------------------------------------------------------------
 
 struct rt_waitgroup {
     _Alignas(8) atomic_u64 state; // counter << 32 | goroutines that wait
@@ -64,7 +64,7 @@ void rt_waitgroup_done(struct rt_waitgroup *wg);
 // Until the counter is zero.
 void rt_waitgroup_wait(struct rt_waitgroup *wg);
 
-// Once -----------------------------------------------------------------------------------------------
+// Once ------------------------------------------------------------------------------------------
 
 struct rt_once {
     _Alignas(8) atomic_u32 done;
@@ -75,7 +75,7 @@ struct rt_once {
 // From within fn it waits for ever.
 void rt_once_do(struct rt_once *o, void (*fn)(void *), void *arg);
 
-// Conditions -----------------------------------------------------------------------------------------
+// Conditions ------------------------------------------------------------------------------------
 
 struct rt_cond {
     _Alignas(8) atomic_u32 wait;   // number of the next who waits

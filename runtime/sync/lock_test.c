@@ -36,7 +36,7 @@ static void run_actors(void (*fn)(uint64_t))
     rt_waitgroup_wait(&all_done);
 }
 
-// Mutex -------------------------------------------------------------------------------------------
+// Mutex -----------------------------------------------------------------------------------------
 
 static struct rt_mutex mutex = {.name = "ledger"};
 static uint64_t counter; // mutex
@@ -104,7 +104,7 @@ static void nobody_starves(void **state)
     holds(hogs);
 }
 
-// Readers and writers --------------------------------------------------------------------------------
+// Readers and writers ---------------------------------------------------------------------------
 
 static struct rt_rwmutex rw = {.name = "table"};
 static uint64_t pair[2]; // rw
@@ -154,7 +154,7 @@ static void many_readers_or_one_writer(void **state)
     holds(many_or_one);
 }
 
-// Wait groups ---------------------------------------------------------------------------------------
+// Wait groups -----------------------------------------------------------------------------------
 
 static struct rt_waitgroup group, gate = {.name = "gate"};
 static uint64_t done_by[ACTORS]; // plain: each by its actor
@@ -193,7 +193,7 @@ static void a_group_waits_for_all(void **state)
     holds(groups);
 }
 
-// Once ----------------------------------------------------------------------------------------------
+// Once ------------------------------------------------------------------------------------------
 
 static struct rt_once once;
 static uint64_t initialized; // once
@@ -246,7 +246,7 @@ static void once_is_once(void **state)
     holds(onces);
 }
 
-// Conditions ----------------------------------------------------------------------------------------
+// Conditions ------------------------------------------------------------------------------------
 
 static struct rt_cond not_empty = {.name = "not empty"};
 static uint64_t stock, taken; // mutex
@@ -368,7 +368,7 @@ static void a_broadcast_wakes_all(void **state)
     holds(all_at_once);
 }
 
-// Many locks at a time: lines in one list of the table are told apart --------------------------------
+// Many locks at a time: lines in one list of the table are told apart ---------------------------
 
 enum { LOCKS = 40 };
 static struct rt_mutex locks[LOCKS];
@@ -403,7 +403,7 @@ static void lines_of_different_locks_are_apart(void **state)
     holds(many_locks);
 }
 
-// Misuse and reports ----------------------------------------------------------------------------------
+// Misuse and reports ----------------------------------------------------------------------------
 
 static void unlock_unlocked(void *arg)
 {

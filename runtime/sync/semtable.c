@@ -2,8 +2,8 @@
 //
 // The table of who waits for semaphores. A semaphore is one word, free units and goroutines that
 // wait, of which one is always 0: taking a unit or joining the line is one compare-and-swap, and so
-// is giving a unit or finding that somebody waits. So neither can miss the other. The line itself is
-// under a lock of the table; the number of who waits changes only under that lock.
+// is giving a unit or finding that somebody waits. So neither can miss the other. The line itself
+// is under a lock of the table; the number of who waits changes only under that lock.
 //
 // A unit goes to who waits directly, so nobody who is woken has to try again.
 //
@@ -101,7 +101,7 @@ static struct sudog *line_pop(struct semlist *l, const struct rt_sema *s)
     return head;
 }
 
-// Taking and giving -------------------------------------------------------------------------------
+// Taking and giving -----------------------------------------------------------------------------
 
 enum { UNITS_MAX = INT32_MAX };
 #define ONE_WAITS (UINT64_C(1) << 32)

@@ -277,7 +277,7 @@ static inline uint32_t sim_point(uint64_t pc, uint64_t pending)
     return site;
 }
 
-// calls.c: the tree of call stacks ever seen; a stack is one number -------------------------------
+// calls.c: the tree of call stacks ever seen; a stack is one number -----------------------------
 enum { CALLS_ROOT = 1, CALLS_MAX = 1 << 18 };
 struct call {
     uint64_t caller_pc;
@@ -309,7 +309,7 @@ static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
                : calls_find_child(node, caller_pc);
 }
 
-// chans.c: what the engine knows of the program's channels, from probes -----------------------------
+// chans.c: what the engine knows of the program's channels, from probes -------------------------
 enum { SIM_CHANS_MAX = 64 };
 void chans_restart(void);
 uint32_t chans_count(void);                      // their numbers are below that

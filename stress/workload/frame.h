@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the parts of the interpreter share: interp.c runs goroutines, objects.c has the operations on
-// objects of the heap, channels.c those on channels, locks.c those on locks, and panics.
+// What the parts of the interpreter share: interp.c runs goroutines, objects.c has the operations
+// on objects of the heap, channels.c those on channels, locks.c those on locks, and panics.
 #pragma once
 
 #include "stress/workload/text.h"

@@ -5,8 +5,8 @@
 // not, does nothing; what it holds at its end is unlocked: so taking lines away makes no deadlock
 // that was not there.
 //
-// Whether a lock excludes is asked in three ways: the program's own plain variables between lock and
-// unlock, the counters here, and on real threads ThreadSanitizer with both.
+// Whether a lock excludes is asked in three ways: the program's own plain variables between lock
+// and unlock, the counters here, and on real threads ThreadSanitizer with both.
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
 #include "runtime/rt_panic.h"
