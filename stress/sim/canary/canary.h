@@ -14,7 +14,7 @@ struct canary {
 extern const struct canary canaries[];      // ends with name NULL
 extern const struct canary canaries_heap[]; // of allocator and collector (heap.c)
 extern const struct canary canaries_chan[]; // of channels and locks (chan.c)
-// Comes back from panics at depth 50, 3000 times.
+// Comes back from panics at depth 50, 6000 times: more calls than the engine can remember.
 extern const struct canary canary_recovers;
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
