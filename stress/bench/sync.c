@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What channels, select, locks and panics cost: sizes prod, no instrumentation. peer/sync.go asks Go
-// the same under the same names. On one p in processor time of the process, on two by the clock.
+// What channels, select, locks and panics cost: sizes prod, no instrumentation. peer/sync.go asks
+// Go the same under the same names. On one p in processor time of the process, on two by the clock.
 #include "runtime/rt.h"
 #include "runtime/rt_chan.h"
 #include "runtime/rt_panic.h"
