@@ -16,9 +16,13 @@ static const struct group {
     bool (*run)(struct bench *b);
     bool on_demand; // takes minutes: only when named, or with --long
 } groups[] = {
-    {"engine", bench_engine, false}, {"native", bench_native, false},
-    {"heap", bench_heap, false},     {"heap_large", bench_heap_large, true},
-    {"replay", bench_replay, false}, {"bank", bench_bank, true},
+    {"engine", bench_engine, false},
+    {"native", bench_native, false},
+    {"sync", bench_sync, false},
+    {"heap", bench_heap, false},
+    {"heap_large", bench_heap_large, true},
+    {"replay", bench_replay, false},
+    {"bank", bench_bank, true},
 };
 enum { GROUPS = sizeof groups / sizeof groups[0], REPLAYS = 20, REPLAYS_LONG = 1000, SEEDS = 10 };
 
@@ -37,7 +41,7 @@ static void parse_group(struct bench_command *c, const char *name, struct argp_s
             return;
         }
     argp_error(state,
-               "'%s' is not a group of figures: engine, native, heap, heap_large, "
+               "'%s' is not a group of figures: engine, native, sync, heap, heap_large, "
                "replay, bank",
                name);
 }
@@ -239,7 +243,7 @@ int command_bench(int argc, char **argv)
         "[GROUP...]",
         "Measures the engine, the native scheduler, allocator and collector, the replay of the "
         "saved cases, and (when named, or with --long) a heap of gigabytes and how surely the "
-        "known bugs are found: groups engine, native, heap, replay; heap_large, bank. "
+        "known bugs are found: groups engine, native, sync, heap, replay; heap_large, bank. "
         "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
         0,
         0,

@@ -202,7 +202,6 @@ static void newproc_on_g0(void *call)
     gp->fn = c->fn;
     gp->from = c->attr->from;
     gp->system = c->attr->system;
-    gp->label = mp->curg != NULL && !gp->system ? mp->curg->label : NULL;
     gc_start_goroutine(c->arg);
     if (pp->goid_next == pp->goid_end) {
         pp->goid_next = add_relaxed(&sched.goidgen, GOID_BATCH) + 1;
@@ -210,6 +209,7 @@ static void newproc_on_g0(void *call)
     }
     gp->goid = pp->goid_next++;
     store_relaxed(&gp->permit, PERMIT_NONE);
+    gp->label = mp->curg != NULL && !gp->system ? mp->curg->label : NULL;
     c->gp = gp;
 
     pp->stats.goroutines_created++;

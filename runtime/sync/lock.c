@@ -6,8 +6,8 @@
 // ahead of those that wait; unlocking wakes one of these, which then has to win against newcomers.
 // Woken says that somebody is already on its way, so that not every unlock wakes one more. Who has
 // lost for SYNC_STARVING_NS makes the mutex starving: then an unlock hands it to the first in line,
-// who is on the way back to the front of it, newcomers queue, and the last one, or one that waited
-// less, ends that mode. So throughput is that of barging, and nobody waits for ever.
+// newcomers queue, and the last one, or one that waited less, ends that mode. So throughput is that
+// of barging, and nobody waits for ever.
 //
 // Reader-writer lock. A reader is an addition to one counter. A writer takes the mutex among
 // writers, announces itself by making the counter negative, and waits until those readers that were
@@ -154,7 +154,7 @@ void rt_mutex_unlock(struct rt_mutex *m)
         unlock_slow(m, new);
 }
 
-// Readers and writers -----------------------------------------------------------------------------
+// Readers and writers ---------------------------------------------------------------------------
 
 enum { READERS_MAX = 1 << 30 };
 

@@ -36,7 +36,7 @@ static void run_actors(void (*fn)(uint64_t))
     rt_waitgroup_wait(&all_done);
 }
 
-// Mutex -------------------------------------------------------------------------------------------
+// Mutex -----------------------------------------------------------------------------------------
 
 static struct rt_mutex mutex = {.name = "ledger"};
 static uint64_t counter; // mutex

@@ -12,7 +12,7 @@
 #include "runtime/sync/semtable.h"
 #include "runtime/sync/sudog.h"
 
-// Wait groups -------------------------------------------------------------------------------------
+// Wait groups -----------------------------------------------------------------------------------
 
 static int32_t counter_of(uint64_t state)
 {
@@ -56,7 +56,7 @@ void rt_waitgroup_wait(struct rt_waitgroup *wg)
         rt_panic("sync: waitgroup is used again before all waits have returned");
 }
 
-// Once --------------------------------------------------------------------------------------------
+// Once ------------------------------------------------------------------------------------------
 
 struct once_call {
     struct rt_once *once;
@@ -93,7 +93,7 @@ void rt_once_do(struct rt_once *o, void (*fn)(void *), void *arg)
     rt_call(once_run, &call);
 }
 
-// Conditions --------------------------------------------------------------------------------------
+// Conditions ------------------------------------------------------------------------------------
 
 // Numbers wrap around; never more than half of them wait.
 static bool before(uint32_t a, uint32_t b)

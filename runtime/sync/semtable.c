@@ -101,7 +101,7 @@ static struct sudog *line_pop(struct semlist *l, const struct rt_sema *s)
     return head;
 }
 
-// Taking and giving -------------------------------------------------------------------------------
+// Taking and giving -----------------------------------------------------------------------------
 
 enum { UNITS_MAX = INT32_MAX };
 #define ONE_WAITS (UINT64_C(1) << 32)

@@ -298,7 +298,7 @@ static inline uint32_t sim_point(uint64_t pc, uint64_t pending)
     return site;
 }
 
-// calls.c: the tree of call stacks ever seen; a stack is one number -------------------------------
+// calls.c: the tree of call stacks ever seen; a stack is one number -----------------------------
 enum { CALLS_ROOT = 1, CALLS_MAX = 1 << 18 };
 struct call {
     uint64_t caller_pc;

@@ -70,6 +70,7 @@ static void each_rule_that_is_broken_is_reported(void **state)
     all_reported(canaries);
     all_reported(canaries_heap);
     all_reported(canaries_collector);
+    all_reported(canaries_chan);
     assert_true(sim_oracle_enable("conserve", false));
     for (const struct canary *c = canaries_queued; c->name; c++)
         assert_true(reports(c, sim_strategy_random()) > 0);
@@ -263,6 +264,15 @@ static void an_overflow_is_a_crash_with_a_stable_signature(void **state)
     }
 }
 
+// The call depth that the engine knows goes back with each jump: else an execution would run out of
+// it.
+static void recoveries_leave_nothing_behind(void **state)
+{
+    (void)state;
+    const struct sim_result *r = run_one(&canary_recovers, sim_strategy_calm(), 0, false);
+    assert_int_equal(r->outcome, SIM_OK);
+}
+
 static bool name_of(const char *want, uint64_t addr)
 {
     char buf[64];
@@ -300,6 +310,7 @@ int main(void)
         cmocka_unit_test(only_its_own_words_excuse_a_fault),
         cmocka_unit_test(the_collector_is_silent),
         cmocka_unit_test(large_stores_are_seen_with_races_on),
+        cmocka_unit_test(recoveries_leave_nothing_behind),
         cmocka_unit_test(the_trace_names_words),
         cmocka_unit_test(stacks_grow_alike_in_every_execution),
         cmocka_unit_test(an_overflow_is_a_crash_with_a_stable_signature),

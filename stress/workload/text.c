@@ -124,7 +124,7 @@ static bool arg_name(struct parser *p, enum wl_table table, uint32_t *out)
 {
     static const char *const what[WL_TABLES] = {
         [WL_VARIABLE] = "variable",     [WL_REF] = "reference",     [WL_GLOBAL_NAME] = "global",
-        [WL_WEAK_NAME] = "weak handle", [WL_CHAN_NAME] = "channel",
+        [WL_WEAK_NAME] = "weak handle", [WL_CHAN_NAME] = "channel", [WL_LOCK_NAME] = "lock",
     };
     struct wl_names *names = &p->w->names[table];
     uint32_t most = table == WL_REF ? WL_REFS : WL_NAMES;

@@ -79,6 +79,29 @@ static void operations_on_objects_print_as_they_were(void **state)
     workload_free(w);
 }
 
+static void operations_on_channels_and_locks_print_as_they_were(void **state)
+{
+    static const char text[] =
+        "workload w\nprocs 2\nsizes tiny\n"
+        "goroutine main\n    chan c 0\n    chan d 64\n    send c\n    recv d\n    trysend c\n"
+        "    tryrecv c\n    give c x\n    take x d\n    close c\n    case_send c\n"
+        "    case_recv d\n    otherwise\n    select\n    lock c\n    trylock c\n    unlock c\n"
+        "    rlock l\n    runlock l\n    wlock l\n    wunlock l\n    wgadd g 3\n    wgdone g\n"
+        "    wgwait g\n    set y 1\n    once o z\n    condwait u\n    condsignal u\n"
+        "    condall u 2\n    unwind 64\n    go child\n    wait\n    expect z 1\n"
+        "goroutine child\n    goexit 1\n";
+    struct workload *w = parsed(text);
+    char *again = printed(w);
+
+    (void)state;
+    assert_string_equal(again, text);
+    assert_int_equal(w->names[WL_CHAN_NAME].n, 2); // a channel and a lock may share a name
+    assert_int_equal(w->names[WL_LOCK_NAME].n, 5);
+    assert_int_equal(w->names[WL_VARIABLE].n, 2);
+    free(again);
+    workload_free(w);
+}
+
 static void instances_are_named_breadth_first_and_loops_count(void **state)
 {
     struct workload *w = parsed("workload w\ngoroutine main\ngo p 2\nloop 2\ngo leaf\nend\n"
@@ -166,6 +189,15 @@ static const struct refusal refusals[] = {
     {"workload w\ngoroutine main\nmemlimit\n", 3, 9, "number or off expected"},
     {"workload w\ngoroutine main\npass ghost a\n", 3, 6, "no goroutine 'ghost'"},
     {"workload w\ngoroutine main\npass main a\n", 3, 6, "cannot be started again"},
+    {"workload w\ngoroutine main\nchan c 65\n", 3, 8, "from 0 to 64"},
+    {"workload w\ngoroutine main\nchan c\n", 3, 7, "number expected"},
+    {"workload w\ngoroutine main\nsend\n", 3, 5, "channel: name expected"},
+    {"workload w\ngoroutine main\ntake c\n", 3, 7, "channel: name expected"},
+    {"workload w\ngoroutine main\ngo a\ngoroutine a\nchan c 1\n", 5, 1, "only main makes"},
+    {"workload w\ngoroutine main\nlock\n", 3, 5, "lock: name expected"},
+    {"workload w\ngoroutine main\nonce o\n", 3, 7, "variable: name expected"},
+    {"workload w\ngoroutine main\nunwind 65\n", 3, 8, "from 1 to 64"},
+    {"workload w\ngoroutine main\ngoexit 1\n", 3, 1, "main ends"},
     {"workload w\ngoroutine main\nloop 17\nbig a 262144\nend\n", 1, 1, "more than 4 MiB"},
     {"workload w\ngoroutine main\nloop 65535\ntiny 65535\nend\n", 1, 1, "more than 4 MiB"},
     {"workload w\ngoroutine main\ndrop a\ndrop b\ndrop c\ndrop d\ndrop e\ndrop f\ndrop g\n"
@@ -312,6 +344,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(print_is_canonical_and_round_trips),
         cmocka_unit_test(operations_on_objects_print_as_they_were),
+        cmocka_unit_test(operations_on_channels_and_locks_print_as_they_were),
         cmocka_unit_test(instances_are_named_breadth_first_and_loops_count),
         cmocka_unit_test(refuses_with_line_and_column),
         cmocka_unit_test(refuses_what_is_too_large),

@@ -14,6 +14,9 @@ struct canary {
 extern const struct canary canaries[];           // ends with name NULL
 extern const struct canary canaries_heap[];      // of allocator and marking (heap.c)
 extern const struct canary canaries_collector[]; // of barrier and cycle (collector.c)
+extern const struct canary canaries_chan[];      // of channels and locks (chan.c)
+// Comes back from panics at depth 50, 6000 times: more calls than the engine can remember.
+extern const struct canary canary_recovers;
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
 // Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.
