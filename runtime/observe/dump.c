@@ -85,7 +85,8 @@ static const char *const states[G_STATES] = {"idle",    "runnable", "running",  
                                              "waiting", "dead",     "copystack", "preempted"};
 static const char *const reasons[WAIT_REASONS] = {
     "",          "park",      "sleep",    "semaphore",       "preempted",       "others to stop",
-    "GC worker", "GC assist", "GC cycle", "GC sweep (idle)", "force GC (idle)", "nothing to do"};
+    "GC worker", "GC assist", "GC cycle", "GC sweep (idle)", "force GC (idle)", "nothing to do",
+    "IO wait"};
 
 static void dump_g(struct print *out, const struct g *gp)
 {

@@ -9,6 +9,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
 
 _Static_assert(sizeof(struct timer) <= sizeof(struct rt_timer) &&
@@ -34,7 +35,10 @@ static int64_t time_after(int64_t delay_ns)
 static void start_on_g0(void *call)
 {
     struct timer_call *c = call;
-    c->result = timer_start(getg()->m->p, c->t, &c->as) ? 0 : -EBUSY;
+    int64_t tell = 0;
+    c->result = timer_start(getg()->m->p, c->t, &c->as, &tell) ? 0 : -EBUSY;
+    if (tell != 0)
+        netpoll_timer_added(tell);
 }
 
 static int start(struct rt_timer *t, const struct timer *as)

@@ -50,6 +50,7 @@ enum wait_reason {
     WAIT_GC_SWEEP,  // the sweeper, for spans to sweep
     WAIT_FORCEGC,   // the helper that starts collections when it is time
     WAIT_HELPER,    // a goroutine of the runtime that has nothing to do
+    WAIT_IO,        // a descriptor that is not ready
     WAIT_REASONS
 };
 
@@ -80,18 +81,19 @@ struct g {
     // Atomic, relaxed: stack.lo, or STACK_PREEMPT + cause. Anyone poisons it; the goroutine puts it
     // back when it gives way. A request that comes too late makes it do so once more.
     _Alignas(8) atomic_u64 stackguard;
-    struct m *lockedm;     // written by itself while it runs; owner reads: the m it is tied to
-    uint32_t preempted;    // written by itself before it gives way: how << 8 | cause
-    struct g *schedlink;   // owner: the list that holds it (global queue, dead list)
-    uint64_t goid;         // const from newproc to goexit0
-    void (*fn)(void *);    // const from newproc to goexit0; for people
-    enum wait_reason wait; // written by itself before it parks; for people
-    struct stack stack;    // owner: who may change the status; while it runs: the fault handler
-                           // on its m moves .open. Empty for g0 and some dead g's
-    struct timer timer;    // for rt_sleep; see timer.h
-    size_t san_base;       // g0: shadow call depth at the base of its stack; const after mstart
-    void *from;            // const from newproc to goexit0; where it was started, NULL: not known
-    bool system;           // likewise; of the runtime, not of the program
+    struct m *lockedm;         // written by itself while it runs; owner reads: the m it is tied to
+    uint32_t preempted;        // written by itself before it gives way: how << 8 | cause
+    struct g *schedlink;       // owner: the list that holds it (global queue, dead list)
+    uint64_t goid;             // const from newproc to goexit0
+    void (*fn)(void *);        // const from newproc to goexit0; for people
+    enum wait_reason wait;     // written by itself before it parks; for people
+    struct stack stack;        // owner: who may change the status; while it runs: the fault handler
+                               // on its m moves .open. Empty for g0 and some dead g's
+    struct timer timer;        // for rt_sleep; see timer.h
+    const struct polldesc *io; // written by itself before it parks; for people: what it waits for
+    size_t san_base;           // g0: shadow call depth at the base of its stack; const after mstart
+    void *from;  // const from newproc to goexit0; where it was started, NULL: not known
+    bool system; // likewise; of the runtime, not of the program
     // What the collector knows of it; owner: itself while it runs, who may change the status else.
     // Of the last system call, written before it counts as in one: the registers that its frames
     // may still hold, and the stack pointer of who called. Apart from .sched, which the way back
@@ -246,6 +248,9 @@ struct schedt {
                                          // spinner: someone wanted to start one and found no p
     _Alignas(8) atomic_i64 lastpoll;     // atomic: time of the last poll, 0 while an m polls
     _Alignas(8) atomic_i64 poll_until;   // atomic: until when the polling m sleeps, 0 not known
+    _Alignas(8) atomic_i32 pollwaiters;  // goroutines parked for descriptors, written by who parks
+                                         // and who wakes; pairs [sched.lastpoll]
+    _Alignas(8) atomic_u32 pollbroken;   // atomic: a break is on its way; pairs [sched.pollbroken]
     _Alignas(8) atomic_u64 goidgen;      // atomic, relaxed: only uniqueness matters
 
     struct mutex gfree_lock;

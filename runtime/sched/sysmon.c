@@ -2,7 +2,8 @@
 //
 // sysmon: a thread without a p that looks after what nobody else can while all p's are busy. It
 // takes the p's of long system calls, asks goroutines that have run for a whole time slice to give
-// way, and starts an m for a timer that is overdue. It sleeps 20 µs at first, longer the longer it
+// way, looks for ready descriptors when nobody has for long, and starts an m for a timer that is
+// overdue. It sleeps 20 µs at first, longer the longer it
 // finds nothing to do, and until it is woken while all p's are idle or the world is stopped.
 //
 // It is a rescue, not part of any protocol: no wake-up may depend on it. The engine freezes it for
@@ -11,6 +12,7 @@
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
 
 // Somebody takes an idle p, or the world starts.
@@ -136,6 +138,18 @@ static void start_m_for_timers(int64_t now)
         startm(NULL, false);
 }
 
+// While all p's are busy, nobody else does. What it has in its hands stands in no queue: it counts
+// as one that runs meanwhile, or the others may find all asleep.
+static void poll_network(int64_t now)
+{
+    if (!netpoll_due(now - SYSMON_POLL_NS))
+        return;
+    incidlelocked(-1);
+    struct netpoll_found found = netpoll_look_for_others();
+    netpoll_inject(&found);
+    incidlelocked(1);
+}
+
 static void sysmon(void)
 {
     uint32_t idle = 0; // looks in a row with nothing to do
@@ -151,7 +165,7 @@ static void sysmon(void)
             idle = 0;
             continue;
         }
-        // place: polls the network if nobody has for long, once descriptors can be waited for
+        poll_network(now);
         start_m_for_timers(now);
         idle = retake(now) != 0 ? 0 : idle + 1;
         gc_sysmon(now);

@@ -215,7 +215,7 @@ void timer_add(struct p *pp, struct timer *t)
         netpoll_timer_added(when);
 }
 
-bool timer_start(struct p *pp, struct timer *t, const struct timer *as)
+bool timer_start(struct p *pp, struct timer *t, const struct timer *as, int64_t *tell)
 {
     lock(&pp->timers_lock);
     bool claimed = claim_locked(pp, t), first = false;
@@ -227,8 +227,7 @@ bool timer_start(struct p *pp, struct timer *t, const struct timer *as)
         first = insert_locked(pp, t);
     }
     unlock(&pp->timers_lock);
-    if (first)
-        netpoll_timer_added(as->when);
+    *tell = first ? as->when : 0;
     return claimed;
 }
 

@@ -36,14 +36,15 @@ struct timer_slot {
 // that an m which sleeps until a later time hears of it.
 void timer_add(struct p *pp, struct timer *t);
 // The same for a timer that others may use meanwhile: false, and nothing is done, when it is in a
-// heap. On g0, by the m that holds pp.
-bool timer_start(struct p *pp, struct timer *t, const struct timer *as);
+// heap. When *tell is not 0 after it, netpoll_timer_added is to be told of that time, once the
+// caller has no lock. On g0, by the m that holds pp.
+bool timer_start(struct p *pp, struct timer *t, const struct timer *as, int64_t *tell);
 // Another time for a timer, wherever it is, and another period, unless that is negative; added to
 // pp when it is in no heap. 1 when it was in one, 0 when not, -EINVAL when it was never started. On
 // g0, by the m that holds pp.
 int timer_reset(struct p *pp, struct timer *t, int64_t when, int64_t period);
-// Whether it was in a heap. On g0. After that the runtime does not touch *t, but what it fired before may
-// still be running.
+// Whether it was in a heap. On g0. After that the runtime does not touch *t, but what it fired
+// before may still be running.
 bool timer_stop(struct timer *t);
 // Fires what is due on pp, which need not be the caller's; each timer at most once, so that one
 // that starts itself again does not keep the caller. *now is the time, or 0 when not yet asked for,

@@ -193,6 +193,7 @@ static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_GC_CYCLE] = "a collection",
     [WAIT_GC_SWEEP] = "spans to sweep",
     [WAIT_FORCEGC] = "a request",
+    [WAIT_IO] = "a descriptor",
 };
 
 void model_list_goroutines(char *buf, size_t bytes)

@@ -272,7 +272,8 @@ static void calls_all_hooks(void *arg)
     host_futex_wait(&x, 0, 0);
     host_futex_wake(&x, 1);
     host_poll_break();
-    host_poll_wait(0);
+    struct host_ready ready[2];
+    host_poll_wait(0, ready, 2);
     litmus_used_below = used_below();
 }
 
