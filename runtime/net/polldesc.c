@@ -85,7 +85,9 @@ static bool wait_once(struct polldesc *pd, enum pd_direction d)
         return false; // just now: again
     }
     if (why_not(pd, d) == 0) {
-        getg()->io = pd;
+        struct g *gp = getg();
+        gp->io = pd;
+        gp->io_direction = d;
         gopark(park_commit, w, WAIT_IO);
     }
     was = xchg_seq_cst(w, PD_NIL); // pairs [pd.waiter]

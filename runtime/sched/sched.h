@@ -91,6 +91,7 @@ struct g {
                                // on its m moves .open. Empty for g0 and some dead g's
     struct timer timer;        // for rt_sleep; see timer.h
     const struct polldesc *io; // written by itself before it parks; for people: what it waits for
+    uint32_t io_direction;     // likewise: enum pd_direction
     size_t san_base;           // g0: shadow call depth at the base of its stack; const after mstart
     void *from;  // const from newproc to goexit0; where it was started, NULL: not known
     bool system; // likewise; of the runtime, not of the program

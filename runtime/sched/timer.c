@@ -318,6 +318,7 @@ int64_t timers_check(struct p *pp, int64_t *now, bool *ran)
             break;
         void (*fire)(void *) = t->fire;
         void *arg = t->arg;
+        event_record(getg()->m->p, EV_TIMER, 0, (uint64_t)t->when);
         if (t->period > 0)
             set_when_locked(pp, t, next_period(t->when, t->period, *now));
         else

@@ -38,6 +38,31 @@ uint32_t frame_child(struct frame *f);
 struct start;
 void frame_run(uint32_t instance, struct start *start);
 
+// Gives the instance its permit, unless it has ended. By anyone, also on g0.
+void frame_ready(uint32_t instance);
+
+// outside.c ----------------------------------------------------------------------------------
+#define OUTSIDE_OPS(OP)                                                                            \
+    OP(timer)                                                                                      \
+    OP(ticker)                                                                                     \
+    OP(timerreset)                                                                                 \
+    OP(timerstop)                                                                                  \
+    OP(pipe)                                                                                       \
+    OP(pair)                                                                                       \
+    OP(listen)                                                                                     \
+    OP(dial)                                                                                       \
+    OP(accept)                                                                                     \
+    OP(write)                                                                                      \
+    OP(read)                                                                                       \
+    OP(writeback)                                                                                  \
+    OP(readback)                                                                                   \
+    OP(deadline)                                                                                   \
+    OP(nodeadline)                                                                                 \
+    OP(close)                                                                                      \
+    OP(closeback)
+struct rt_timer;
+struct rt_timer *outside_timer(uint32_t name);
+
 // objects.c ----------------------------------------------------------------------------------
 // By the main goroutine, before its first operation.
 void objects_begin(void);
@@ -61,7 +86,9 @@ void refs_begin(struct refs *refs, struct start *start);
     OP(finalizer)                                                                                  \
     OP(gc)                                                                                         \
     OP(gcpercent)                                                                                  \
-    OP(memlimit)
+    OP(memlimit)                                                                                   \
+    OP(timerref)
 #define OBJECT_OP(word) void op_##word(struct frame *f, const struct wl_op *op);
 OBJECT_OPS(OBJECT_OP)
+OUTSIDE_OPS(OBJECT_OP)
 #undef OBJECT_OP

@@ -59,12 +59,23 @@ enum wl_arg {
     WL_ARG_SLOTS,
     WL_ARG_SLOT,
     WL_ARG_BYTES,
-    WL_ARG_LIMIT
+    WL_ARG_LIMIT,
+    WL_ARG_TIMER,
+    WL_ARG_PIPE,
+    WL_ARG_OTHER // a second pipe
 };
 enum { WL_ARGS = 3 };
 
 // Kinds of names that programs make by using them.
-enum wl_table { WL_VARIABLE, WL_REF, WL_GLOBAL_NAME, WL_WEAK_NAME, WL_TABLES };
+enum wl_table {
+    WL_VARIABLE,
+    WL_REF,
+    WL_GLOBAL_NAME,
+    WL_WEAK_NAME,
+    WL_TIMER_NAME,
+    WL_PIPE_NAME,
+    WL_TABLES
+};
 struct wl_names {
     uint32_t n;
     char name[WL_NAMES][WL_NAME_BYTES];
@@ -90,7 +101,8 @@ static inline bool wl_starts(enum wl_kind kind)
 
 struct wl_op {
     enum wl_kind kind;
-    uint32_t a;      // body, variable, global or weak handle, as the kind says
+    uint32_t a;      // body, variable, global, weak handle, timer or pipe, as the kind says
+    uint32_t b;      // the other pipe
     uint32_t ref[2]; // references, in the order of the arguments
     uint32_t at;     // derived: loop and end: index in the body of the other one; ready and others
                      // that name one: instance

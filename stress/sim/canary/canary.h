@@ -13,6 +13,7 @@ struct canary {
 
 extern const struct canary canaries[];      // ends with name NULL
 extern const struct canary canaries_heap[]; // of allocator and collector (heap.c)
+extern const struct canary canaries_net[];  // of timers and descriptors (net.c)
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
 // Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.

@@ -1,0 +1,25 @@
+# Connections over a listener: dialled, accepted, used both ways, closed; one dial comes after the close.
+workload dial_accept
+procs 2
+sizes tiny
+goroutine main
+    listen l
+    go server
+    dial l a
+    write a 3
+    readback a 2
+    closeback a
+    wait
+goroutine server
+    accept l a
+    go client
+    read a 3
+    writeback a 2
+    close a
+    accept l b
+    close b
+    close l
+goroutine client
+    dial l b
+    readback b 1
+    closeback b
