@@ -71,15 +71,14 @@ int host_stack_open(void *lo, size_t bytes);
 // Gives back the lowest open pages [lo, lo + bytes) of a stack and closes them.
 void host_stack_close(void *lo, size_t bytes);
 
-// Faults ----------------------------------------------------------------------------------
+// Signals ---------------------------------------------------------------------------------
 // Handlers run on the signal stack of the thread that they interrupt, at any instruction: they take
-// no lock, call of this header what says so, and must not be instrumented. Other signals will get
-// their own registration with the same context.
+// no lock, call of this header what says so, and must not be instrumented.
 
 // What was interrupted.
 struct host_context {
-    uintptr_t pc, sp;
-    uintptr_t fp; // frame pointer, when the interrupted code keeps one
+    uintptr_t pc, sp; // next instruction
+    uintptr_t fp;     // frame pointer, when the interrupted code keeps one
 };
 
 // Gives the calling thread a signal stack that leaves handlers `bytes`. It goes when the thread
@@ -88,6 +87,21 @@ int host_signal_stack(size_t bytes);
 // From now on fn(addr, context) is called when an access to `addr` faults. True: the cause is gone,
 // the instruction is run again. False: the fault takes its course as if there were no handler.
 void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at));
+
+// Names the calling thread, for host_interrupt; not 0.
+uint64_t host_thread_self(void);
+// Has that thread's handler run soon, if there is one and it has not ended. A host may leave it at
+// that: whoever depends on it asks again.
+void host_interrupt(uint64_t thread);
+// From now on fn(context) is called on threads that are interrupted. The function that it returns
+// is called in the interrupted code, between two instructions; then that goes on as if nothing had
+// been, on whatever thread. While it runs, all registers of before lie on its stack, which needs
+// HOST_INTERRUPT_BYTES below context->sp. NULL: nothing is called.
+enum { HOST_INTERRUPT_BYTES = 4096 };
+void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void));
+// From now on fn is called on some thread when somebody at the terminal wants to know what the
+// process does and end it. It does not return.
+void host_on_quit(void (*fn)(void));
 
 // Descriptors -----------------------------------------------------------------------------
 // Pipes, TCP and Unix stream sockets: numbers from 0 on, all of them non-blocking and closed when

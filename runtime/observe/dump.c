@@ -6,6 +6,7 @@
 
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
+#include "runtime/host/host.h"
 #include "runtime/sched/sched.h"
 
 enum { DUMP_GS = 64, DUMP_EVENTS = 12 };
@@ -143,11 +144,23 @@ void rt_dump_waiting(void)
         print_str(&out, "goroutine ");
         print_dec(&out, (int64_t)gp->goid);
         print_str(&out, " [");
-        print_str(&out, gp->wait < WAIT_REASONS ? reasons[gp->wait] : "?");
+        uint32_t state = load_relaxed(&gp->status) & ~(uint32_t)G_SCAN;
+        if (gp->wait > WAIT_NONE && gp->wait < WAIT_REASONS)
+            print_str(&out, reasons[gp->wait]);
+        else
+            print_str(&out, state < G_STATES ? states[state] : "?");
         print_str(&out, gp->lockedm != NULL ? ", locked to thread] fn=" : "] fn=");
         print_hex(&out, (uint64_t)(uintptr_t)gp->fn);
         print_flush(&out);
     }
+}
+
+void rt_dump_quit(void)
+{
+    static const char head[] = "SIGQUIT: quit\n\n";
+    host_write_err(head, sizeof(head) - 1);
+    rt_dump_waiting();
+    host_exit(2);
 }
 
 SAN_UNINSTRUMENTED_END

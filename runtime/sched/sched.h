@@ -65,7 +65,13 @@ enum preempt_cause {
     PREEMPT_CAUSES
 };
 // How a request was taken.
-enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMPT_HOWS };
+enum preempt_how {
+    PREEMPT_AT_CALL,
+    PREEMPT_AT_POINT,
+    PREEMPT_AT_SYSCALL,
+    PREEMPT_AT_SIGNAL,
+    PREEMPT_HOWS
+};
 
 // Permit of rt_park / rt_ready.
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
@@ -123,6 +129,10 @@ struct m {
     struct rand rand;       // owner: this m
     struct held_locks held; // owner: this m
     struct m *alllink;      // const after newm; sched.allm list
+    // For who interrupts it. Relaxed: a signal too many, or one that has to be sent again, does no
+    // harm.
+    _Alignas(8) atomic_u64 thread;       // of the host; written by itself when it starts
+    _Alignas(8) atomic_u32 interrupting; // a signal is on its way: set by who sends, cleared by it
 };
 
 enum p_status {
@@ -139,6 +149,7 @@ struct sysmontick {
     uint16_t schedtick;
     uint32_t syscalltick;
     int64_t schedwhen, syscallwhen; // when it first saw these
+    int64_t asked;                  // when it last asked what runs to give way
 };
 
 struct p {
@@ -152,14 +163,16 @@ struct p {
     _Alignas(8) atomic_u32 syscalltick; // relaxed; counted by who ends a system call's hold on it
     _Alignas(8) atomic_u32 run_safe_point_fn; // atomic: 1 while for_each_p wants its function here
     struct sysmontick sysmontick;             // owner: sysmon
-    struct m *m;                              // owner: the m that holds this p
-    struct p *link;                           // lock: sched.lock; idle list
-    struct rt_stats stats;                    // owner: the m that holds this p
-    struct rt_stats stats_seen;               // lock: sched.lock; copy for rt_stats
-    struct g *gfree;                          // owner: the m that holds this p; dead g's
-    uint32_t ngfree;                          // owner: likewise
-    uint64_t goid_next, goid_end;             // owner: likewise; ids not yet given out
-    uint64_t nevents;                         // owner: likewise; events ever recorded
+    // The m that holds it, or held it last, for who interrupts it; release pairs [p.runs_on]
+    ATOMIC_PTR(struct m) runs_on;
+    struct m *m;                                   // owner: the m that holds this p
+    struct p *link;                                // lock: sched.lock; idle list
+    struct rt_stats stats;                         // owner: the m that holds this p
+    struct rt_stats stats_seen;                    // lock: sched.lock; copy for rt_stats
+    struct g *gfree;                               // owner: the m that holds this p; dead g's
+    uint32_t ngfree;                               // owner: likewise
+    uint64_t goid_next, goid_end;                  // owner: likewise; ids not yet given out
+    uint64_t nevents;                              // owner: likewise; events ever recorded
     struct stackcache stackcache[STACK_CLASSES];   // owner: likewise; free stacks
     struct mcache *mcache;                         // owner: likewise; NULL until it allocates
     struct gcwork gcw;                             // owner: likewise; grey objects
@@ -362,6 +375,10 @@ struct g *newproc_system(void (*fn)(void *), void *arg);
 // preempt.c
 void preempt_take(struct g *gp, enum preempt_how how);
 bool preemptone(struct p *pp, enum preempt_cause cause);
+// async.c
+void async_init(void);
+void preempt_interrupt(struct p *pp);   // what runs there looks whether it is asked to give way
+void preempt_interrupt_g(struct g *gp); // the same when gp runs somewhere; by who may read nprocs
 void preemptall(void);
 
 // A goroutine asks itself whether it is asked to give way. Not between two halves of something: it

@@ -65,6 +65,8 @@ static void mstart_on_g0(void)
 {
     struct m *mp = getg()->m;
     mp->rand.state = host_random();
+    store_relaxed(&mp->thread, host_thread_self());
+    store_relaxed(&mp->interrupting, 0); // it may have been another thread's
     if (mp->startfn != NULL) {
         mp->startfn();
         rt_throw("mstart: a thread of the runtime returned");

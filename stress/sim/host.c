@@ -247,6 +247,28 @@ void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
     sim.on_fault = fn;
 }
 
+// The engine interrupts nobody: where goroutines give way is a choice at points, and code without
+// points takes no time.
+uint64_t host_thread_self(void)
+{
+    return sim.thread + 1;
+}
+
+void host_interrupt(uint64_t thread)
+{
+    (void)thread;
+}
+
+void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void))
+{
+    (void)fn;
+}
+
+void host_on_quit(void (*fn)(void))
+{
+    (void)fn;
+}
+
 // Randomness, output, end -----------------------------------------------------------------
 
 uint64_t host_random(void)

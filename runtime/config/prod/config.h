@@ -36,6 +36,7 @@ enum {
     SYSMON_EAGER = 50,                  // looks with nothing to do before it sleeps longer
     SYSMON_POLL_NS = 10 * 1000 * 1000,  // sysmon looks at descriptors when nobody has for so long
     SYSMON_SLICE_NS = 10 * 1000 * 1000, // a goroutine that ran so long is asked to give way
+    SYSMON_ASK_AGAIN_NS = 1000 * 1000,  // ... and again, if it has not
     WORLD_ASK_AGAIN_NS = 100 * 1000,    // between two requests to stop
     MUTEX_SPINS = 4,                    // tries before sleeping ...
     MUTEX_RELAXES = 30,                 // ... with so many host_relax between

@@ -24,6 +24,7 @@ goroutine moves
     deadline p 0ns
     nodeadline q
     write q 1
+    closeback q
 goroutine waits_long
     read q 1
     yield
