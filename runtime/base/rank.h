@@ -8,6 +8,7 @@
 enum lock_rank {
     RANK_POLL = 8,        // one descriptor's waiters and deadlines, which are timers
     RANK_TIMERS = 10,     // a p's heap; its growth allocates
+    RANK_TEMPLATE = 14,   // m's that want a thread from the template thread; leaf
     RANK_SEMA = 15,       // goroutines that wait for a semaphore; leaf
     RANK_GC = 16,         // goroutines that wait for the collector; leaf
     RANK_GC_PACER = 17,   // goal, trigger, ratio; leaf

@@ -346,6 +346,10 @@ _Noreturn void mexit(void);
 void incidlelocked(int32_t n);
 void checkdead_locked(void); // checkdead.c
 
+// template.c: threads that are started for m's which are tied to their goroutine
+void template_start(void); // by a goroutine, before it is tied
+void template_hand_over(struct m *nmp);
+
 // find.c
 struct found {
     struct g *gp;

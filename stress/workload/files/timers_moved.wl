@@ -15,8 +15,8 @@ goroutine armer
     timer u 200us
     park
     timer u 10us
-    timer v 15us
     park
+    timer v 15us
     park
 goroutine mover
     work 3us

@@ -5,10 +5,12 @@ procs 2
 sizes tiny
 goroutine main
     timer t 10us
-    timer u 20us
+    timer far 300us
     go changes
     work 30us
     park
+    timer u 20us
+    work 10us
     park
     wait
 goroutine changes
