@@ -123,8 +123,8 @@ static void ask_now_and_then(struct p *pp, int64_t now)
 }
 
 // Returns how many p's it took. *next: when to look again at the latest. That is when somebody's
-// time slice will be over, or he is to be asked again; half a slice, because one that begins next is
-// seen only then.
+// time slice will be over, or he is to be asked again; half a slice, because one that begins next
+// is seen only then.
 static uint32_t retake(int64_t now, int64_t *next)
 {
     uint32_t taken = 0;

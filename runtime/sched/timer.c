@@ -215,7 +215,8 @@ void timer_add(struct p *pp, struct timer *t)
         netpoll_timer_added(when);
 }
 
-bool timer_start(struct p *pp, struct timer *t, const struct timer *as, int64_t *tell)
+// False: somebody has claimed it.
+static bool try_start(struct p *pp, struct timer *t, const struct timer *as, int64_t *tell)
 {
     lock(&pp->timers_lock);
     bool claimed = claim_locked(pp, t), first = false;
@@ -229,6 +230,19 @@ bool timer_start(struct p *pp, struct timer *t, const struct timer *as, int64_t 
     unlock(&pp->timers_lock);
     *tell = first ? as->when : 0;
     return claimed;
+}
+
+bool timer_start(struct p *pp, struct timer *t, const struct timer *as, int64_t *tell)
+{
+    while (!try_start(pp, t, as, tell)) {
+        // a reset claims a timer before it knows whether it was ever started, and lets go of it
+        struct p *in = lock_heap_of(t);
+        if (in == NULL)
+            continue;
+        unlock(&in->timers_lock);
+        return false;
+    }
+    return true;
 }
 
 // Into pp's heap, as it was. -EBUSY: it is in one.

@@ -14,8 +14,9 @@
 // timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
 // of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
-// netpoll: model_net.c. invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost: model_mark.c. barrier,
-// gc-live: model_gc.c. Coverage: model_coverage.c. Names of words: model_names.c.
+// netpoll: model_net.c. invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost:
+// model_mark.c. barrier, gc-live: model_gc.c. Coverage: model_coverage.c. Names of words:
+// model_names.c.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 

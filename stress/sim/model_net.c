@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// netpoll: a goroutine that waits for a descriptor which is ready, closed or whose deadline is over,
-// and whom nobody will wake; one that is woken although nothing was told of its descriptor. What the
-// engine's descriptors know (descriptors.c) is held against what the runtime's do.
+// netpoll: a goroutine that waits for a descriptor which is ready, closed or whose deadline is
+// over, and whom nobody will wake; one that is woken although nothing was told of its descriptor.
+// What the engine's descriptors know (descriptors.c) is held against what the runtime's do.
 //
 // timer, as far as heaps are concerned: a timer that fires before its time, by the event that is
 // recorded when it does; heaps that are not heaps, or that timers do not know; timers on p's that
