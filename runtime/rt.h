@@ -103,16 +103,17 @@ struct rt_stats {
     uint64_t goroutines_started; // times a goroutine was switched to
     uint64_t goroutines_created;
     uint64_t goroutines_ended;
-    uint64_t steal_attempts;     // one victim looked into
-    uint64_t steal_successes;    // at least one goroutine obtained
-    uint64_t stolen;             // goroutines obtained
-    uint64_t overflows;          // a full queue moved half of itself to the global one
-    uint64_t thread_sleeps;      // a thread found nothing and went to sleep
-    uint64_t preempted;          // gave way because it was asked to
-    uint64_t preempted_by_hand;  // of these: by rt_debug_preempt
-    uint64_t preempted_at_point; // of these: in rt_preempt_point
-    uint64_t stack_growths;      // a stack was full and got more pages
-    uint64_t stack_shrinks;      // a stack gave pages back
+    uint64_t steal_attempts;      // one victim looked into
+    uint64_t steal_successes;     // at least one goroutine obtained
+    uint64_t stolen;              // goroutines obtained
+    uint64_t overflows;           // a full queue moved half of itself to the global one
+    uint64_t thread_sleeps;       // a thread found nothing and went to sleep
+    uint64_t preempted;           // gave way because it was asked to
+    uint64_t preempted_by_hand;   // of these: by rt_debug_preempt
+    uint64_t preempted_at_point;  // of these: in rt_preempt_point
+    uint64_t preempted_at_signal; // of these: in a function declared preemptible (rt_preempt.h)
+    uint64_t stack_growths;       // a stack was full and got more pages
+    uint64_t stack_shrinks;       // a stack gave pages back
 };
 void rt_stats(struct rt_stats *total);
 // The same, exact for this moment: every p says what it has counted.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where marking starts: registered globals, special records of spans, stacks. Cut into jobs with
-// the world stopped, done by whoever marks, each once. What comes after that need not be among
+// Where marking starts: registered globals, special records of spans, timers, stacks. Cut into jobs
+// with the world stopped, done by whoever marks, each once. What comes after that need not be among
 // them: new goroutines begin with an argument that is shaded, new globals and specials shade what
-// they hold.
+// they hold, and so do timers that enter a heap, or leave one that nobody has looked at yet.
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
 #include "runtime/base/throw.h"
@@ -33,8 +33,8 @@ static struct {
 // Const while marking. Numbers of jobs, in this order; behind the spans one for finalizers that are
 // about to run and dead g's.
 static struct {
-    uint32_t globals, spans, stacks;
-    struct mspan **allspans; // entries below nspans stay, also when the array grows
+    uint32_t globals, spans, heaps, stacks; // heaps: of timers
+    struct mspan **allspans;                // entries below nspans stay, also when the array grows
     size_t nspans;
 } jobs;
 
@@ -122,7 +122,8 @@ void roots_prepare_stw(void)
     jobs.allspans = heap.allspans;
     jobs.nspans = heap.nallspans;
     jobs.spans = (uint32_t)((jobs.nspans + ROOT_SPANS - 1) / ROOT_SPANS);
-    store_relaxed(&cycle.roots, jobs.globals + jobs.spans + 1 + jobs.stacks);
+    jobs.heaps = (uint32_t)nprocs;
+    store_relaxed(&cycle.roots, jobs.globals + jobs.spans + 1 + jobs.heaps + jobs.stacks);
     store_relaxed(&cycle.next_root, 0);
 }
 
@@ -171,6 +172,11 @@ static void mark_specials(struct gcwork *w, size_t job)
         specials_mark_span(jobs.allspans[i], &to);
 }
 
+static void timer_mark(void *w, uintptr_t word)
+{
+    gc_grey(w, word);
+}
+
 void root_mark(struct p *pp, uint32_t job)
 {
     if (job < jobs.globals) {
@@ -185,14 +191,21 @@ void root_mark(struct p *pp, uint32_t job)
         struct special_roots to = {special_scan, special_mark, &pp->gcw};
         finalizers_mark_queued(&to);
         gfree_release_stacks(pp);
+    } else if (job - jobs.spans - 1 < jobs.heaps) {
+        timers_each(allp[job - jobs.spans - 1], timer_mark, &pp->gcw);
     } else {
-        mark_stack(pp, g_of(job - jobs.spans - 1));
+        mark_stack(pp, g_of(job - jobs.spans - 1 - jobs.heaps));
     }
 }
 
 static void special_check(void *unused, uintptr_t object)
 {
     check_pointer(unused, 0, object);
+}
+
+static void timer_check(void *unused, uintptr_t word)
+{
+    check_word(unused, 0, word);
 }
 
 // World stopped, on g0, the caller's goroutine counts as waiting.
@@ -203,6 +216,8 @@ void roots_check(void)
         each_global(i, check_pointer, NULL);
     struct special_roots to = {check_inside, special_check, NULL};
     specials_mark_roots(&to);
+    for (int32_t i = 0; i < nprocs; i++)
+        timers_each(allp[i], timer_check, NULL);
     n = load_acquire(&allgs.n); // pairs [allgs.n]
     for (uint32_t i = 0; i < n; i++) {
         struct suspended s = suspendg(g_of(i));

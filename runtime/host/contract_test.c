@@ -11,6 +11,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
+#include "runtime/host/contract_descriptors.h"
 #include "runtime/host/host.h"
 
 static const int64_t SHORT_NS = 1000000;
@@ -344,13 +345,15 @@ static bool another_thread_has_a_signal_stack_of_its_own(void)
     return guarded.faults == 1 && guarded.context_is_right;
 }
 
+// Some descriptor of another claim may be told of: only breaks count. 1: one came.
 static int poll_wait(int64_t timeout_ns)
 {
+    struct host_ready ready[2];
     int r;
     do
-        r = host_poll_wait(timeout_ns);
+        r = host_poll_wait(timeout_ns, ready, 2);
     while (r == -EINTR);
-    return r;
+    return r == 1 && ready[0].token == 0;
 }
 
 static bool poll_wait_without_time_returns_at_once(void)
@@ -368,7 +371,13 @@ static bool breaks_before_a_wait_add_up_to_one(void)
 {
     host_poll_break();
     host_poll_break();
-    return poll_wait(-1) == 1 && poll_wait(0) == 0;
+    return poll_wait(-1) == 1 && poll_wait(SHORT_NS) == 0;
+}
+
+static bool a_wait_without_time_takes_no_break(void)
+{
+    host_poll_break();
+    return poll_wait(0) == 0 && poll_wait(-1) == 1;
 }
 
 static void break_poll(void *arg)
@@ -432,6 +441,21 @@ const struct host_claim host_claims[] = {
     CLAIM(poll_wait_ends_when_time_is_up),
     CLAIM(breaks_before_a_wait_add_up_to_one),
     CLAIM(a_break_by_another_thread_ends_the_wait),
+    CLAIM(a_wait_without_time_takes_no_break),
+    CLAIM(bytes_leave_a_pipe_as_they_came),
+    CLAIM(what_would_block_says_so),
+    CLAIM(a_pipe_ends_with_its_writer),
+    CLAIM(nobody_writes_to_a_pipe_without_reader),
+    CLAIM(a_socket_pair_goes_both_ways),
+    CLAIM(a_shut_direction_ends_after_what_was_written),
+    CLAIM(a_connection_is_accepted),
+    CLAIM(nobody_listens_is_refused),
+    CLAIM(the_poller_tells_of_each_edge),
+    CLAIM(the_poller_tells_what_is_ready_when_it_is_added),
+    CLAIM(the_poller_tells_of_the_end),
+    CLAIM(the_poller_tells_of_room_again),
+    CLAIM(what_was_removed_is_not_told_of),
+    CLAIM(an_edge_by_another_thread_ends_the_wait),
     CLAIM(spin_loops_are_left),
     CLAIM(there_is_a_processor_and_a_random_number),
 };

@@ -71,15 +71,14 @@ int host_stack_open(void *lo, size_t bytes);
 // Gives back the lowest open pages [lo, lo + bytes) of a stack and closes them.
 void host_stack_close(void *lo, size_t bytes);
 
-// Faults ----------------------------------------------------------------------------------
+// Signals ---------------------------------------------------------------------------------
 // Handlers run on the signal stack of the thread that they interrupt, at any instruction: they take
-// no lock, call of this header what says so, and must not be instrumented. Other signals will get
-// their own registration with the same context.
+// no lock, call of this header what says so, and must not be instrumented.
 
 // What was interrupted.
 struct host_context {
-    uintptr_t pc, sp;
-    uintptr_t fp; // frame pointer, when the interrupted code keeps one
+    uintptr_t pc, sp; // next instruction
+    uintptr_t fp;     // frame pointer, when the interrupted code keeps one
 };
 
 // Gives the calling thread a signal stack that leaves handlers `bytes`. It goes when the thread
@@ -89,13 +88,72 @@ int host_signal_stack(size_t bytes);
 // the instruction is run again. False: the fault takes its course as if there were no handler.
 void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at));
 
-// Poll ------------------------------------------------------------------------------------
-// One poller a process. Descriptors come with the netpoller; until then the poller is the place
-// where a thread sleeps until the next timer and can be called out of it.
+// Names the calling thread, for host_interrupt; not 0.
+uint64_t host_thread_self(void);
+// Has that thread's handler run soon, if there is one and it has not ended. A host may leave it at
+// that: whoever depends on it asks again.
+void host_interrupt(uint64_t thread);
+// From now on fn(context) is called on threads that are interrupted. The function that it returns
+// is called in the interrupted code, between two instructions; then that goes on as if nothing had
+// been, on whatever thread. While it runs, all registers of before lie on its stack, which needs
+// HOST_INTERRUPT_BYTES below context->sp. NULL: nothing is called.
+enum { HOST_INTERRUPT_BYTES = 4096 };
+void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void));
+// From now on fn is called on some thread when somebody at the terminal wants to know what the
+// process does and end it. It does not return.
+void host_on_quit(void (*fn)(void));
 
-// Sleeps up to `timeout_ns` (0: returns at once; negative: without limit) or until a
-// host_poll_break that no earlier wait has taken. Returns 0 (time is up) or 1 (broken), -EINTR.
-int host_poll_wait(int64_t timeout_ns);
+// Descriptors -----------------------------------------------------------------------------
+// Pipes, TCP and Unix stream sockets: numbers from 0 on, all of them non-blocking and closed when
+// another program is executed. What cannot be done at once is -EAGAIN; the poller tells when it may
+// go. Any of these calls may be -EINTR, having done nothing, but host_close, which never fails.
+// Writing to what nobody reads any more is -EPIPE, and no signal.
+
+enum host_network { HOST_TCP, HOST_UNIX };
+struct host_address {
+    enum host_network network;
+    uint16_t port;  // TCP; host byte order. 0 in host_listen: the host finds a free one
+    uint32_t ip;    // TCP, version 4; host byte order
+    char path[104]; // Unix; ends with 0
+};
+
+// Open both ends, or fail: -EMFILE, -ENFILE, -ENOMEM. fds[0] is for reading, fds[1] for writing.
+int host_pipe(int fds[2]);
+int host_socketpair(int fds[2]); // Unix; both for both
+// A descriptor that listens, or negative. Fills in the port.
+int host_listen(struct host_address *at, int backlog);
+int host_accept(int fd); // the descriptor of a new connection, or negative
+// A descriptor that is still to be connected, or negative.
+int host_socket(enum host_network network);
+// 0: it is connected. -EINPROGRESS: it will be, or not, and then it is ready for writing.
+int host_connect(int fd, const struct host_address *to);
+// What has become of that: 0, -EINPROGRESS, or why not.
+int host_connected(int fd);
+// How many bytes, at least one, were read or written; reading: 0 is the end.
+int64_t host_read(int fd, void *to, size_t bytes);
+int64_t host_write(int fd, const void *from, size_t bytes);
+int host_shutdown(int fd, bool reading, bool writing);
+void host_close(int fd);
+
+// Poll ------------------------------------------------------------------------------------
+// One poller a process: it is told of descriptors, and a thread sleeps in it until one of them is
+// ready, until a time, or until it is called out. Edges: readiness is told when it begins (or is
+// there when the descriptor is added), to one waiting thread, and perhaps although there is none. A
+// direction is ready when the next call would not be -EAGAIN.
+
+// `token`, not 0, names fd from now on. 0, -ENOMEM, -EPERM (it cannot be polled).
+int host_poll_add(int fd, uint64_t token);
+// No wait that begins after this tells of fd. Before host_close.
+void host_poll_remove(int fd);
+
+struct host_ready {
+    uint64_t token; // 0: a break
+    bool read, write;
+};
+// Sleeps up to `timeout_ns` (negative: without limit) until there is something to tell, or until a
+// host_poll_break that no earlier wait has taken. With 0 it returns at once, and takes no break.
+// Returns how many of ready[0 .. n) it has filled, 0 when time is up, -EINTR.
+int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n);
 // Ends one host_poll_wait, the present or the next. Breaks before a wait add up to one.
 void host_poll_break(void);
 

@@ -138,6 +138,16 @@ bool stack_fault(uintptr_t addr, const struct host_context *at)
     return true;
 }
 
+bool stack_reserve(struct g *gp, uintptr_t sp, size_t bytes)
+{
+    const struct stack *s = &gp->stack;
+    if (sp > s->hi || sp < s->lo + bytes)
+        return false;
+    if (sp - bytes < s->open)
+        grow(gp, sp - bytes);
+    return true;
+}
+
 SAN_UNINSTRUMENTED_END
 
 // Shrinking -------------------------------------------------------------------------------

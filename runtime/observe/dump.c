@@ -6,6 +6,7 @@
 
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
+#include "runtime/host/host.h"
 #include "runtime/observe/waiting.h"
 #include "runtime/sched/sched.h"
 
@@ -150,7 +151,11 @@ void rt_dump_waiting(void)
         print_str(&out, "goroutine ");
         print_dec(&out, (int64_t)gp->goid);
         print_str(&out, " [");
-        wait_describe(&out, gp);
+        uint32_t state = load_relaxed(&gp->status) & ~(uint32_t)G_SCAN;
+        if (gp->wait != WAIT_NONE)
+            wait_describe(&out, gp);
+        else
+            print_str(&out, state < G_STATES ? states[state] : "?");
         print_str(&out, gp->lockedm != NULL ? ", locked to thread]" : "]");
         if (gp->label != NULL) {
             print_str(&out, " label=");
@@ -160,6 +165,14 @@ void rt_dump_waiting(void)
         print_hex(&out, (uint64_t)(uintptr_t)gp->fn);
         print_flush(&out);
     }
+}
+
+void rt_dump_quit(void)
+{
+    static const char head[] = "SIGQUIT: quit\n\n";
+    host_write_err(head, sizeof(head) - 1);
+    rt_dump_waiting();
+    host_exit(2);
 }
 
 SAN_UNINSTRUMENTED_END

@@ -6,5 +6,8 @@
 // Prints every p, m and g and the last events of each p. Reads without any lock what others may be
 // writing: words are whole, the picture may not be. Works on any stack, from any state.
 void rt_dump(void);
-// A line for each goroutine that has not ended: what it waits for and what it runs. Nobody runs.
+// A line for each goroutine of the program that has not ended: what it waits for, or its state, and
+// what it runs.
 void rt_dump_waiting(void);
+// The same by a signal handler, in the middle of everything; ends the process with status 2.
+void rt_dump_quit(void);

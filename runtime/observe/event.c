@@ -35,6 +35,7 @@ SAN_UNINSTRUMENTED const char *event_name(enum event_kind kind)
         [EV_GC_ASSIST_END] = "gc-assist-end",
         [EV_GC_SWEEP_BEGIN] = "gc-sweep-begin",
         [EV_GC_SWEEP_END] = "gc-sweep-end",
+        [EV_TIMER] = "timer",
     };
     rt_assert((unsigned)kind < EV_KINDS);
     return names[kind];

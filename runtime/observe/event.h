@@ -35,6 +35,7 @@ enum event_kind {
     EV_GC_ASSIST_END,   // arg: bytes scanned
     EV_GC_SWEEP_BEGIN,  // the sweeper has been woken
     EV_GC_SWEEP_END,    // it found nothing left
+    EV_TIMER,           // fires; arg: for when it was set; gid 0
     EV_KINDS
 };
 

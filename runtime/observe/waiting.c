@@ -37,6 +37,7 @@ const char *wait_reason_name(uint32_t reason)
         [WAIT_RWMUTEX_WRITE] = "rwmutex lock",
         [WAIT_WAITGROUP] = "waitgroup wait",
         [WAIT_COND] = "cond wait",
+        [WAIT_IO] = "IO wait",
     };
     return reason < WAIT_REASONS && names[reason] != NULL ? names[reason] : "?";
 }

@@ -83,8 +83,9 @@ static struct g *find_own(struct search *s)
     gp = find_global(s, 0);
     if (gp != NULL)
         return gp;
-    // place: non-blocking netpoll, once descriptors can be waited for
-    return NULL;
+    struct netpoll_found found = netpoll_look();
+    s->inherit_time = false;
+    return netpoll_take(&found);
 }
 
 // One victim. Timers and runnext only in the last round: most of them are run by their own p soon.
@@ -229,24 +230,44 @@ static struct g *look_again(struct search *s)
     return NULL;
 }
 
-// Sleeps: as the one that waits for the next timer, or until it is woken.
-static void sleep_without_p(struct search *s, bool was_spinning)
+// As the one that waits for the next timer and for descriptors. What has become ready is injected,
+// or, when there is a p, returned.
+static struct g *poll_without_p(struct search *s, int64_t until, bool was_spinning)
 {
-    if (s->poll_until != 0 && netpoll_enter(s->poll_until)) {
-        rt_assert(s->mp->p == NULL && !s->mp->spinning);
-        netpoll_sleep(s->poll_until);
-        lock(&sched.lock);
-        struct p *pp = pidleget_locked();
-        unlock(&sched.lock);
-        if (pp != NULL) {
-            take_p(s, pp, was_spinning);
-            return;
-        }
+    rt_assert(s->mp->p == NULL && !s->mp->spinning);
+    struct netpoll_found found = netpoll_sleep(until);
+    lock(&sched.lock);
+    struct p *pp = pidleget_locked();
+    unlock(&sched.lock);
+    if (pp == NULL) {
+        netpoll_inject(&found);
+        return NULL;
+    }
+    acquirep(pp);
+    s->pp = pp;
+    s->inherit_time = false;
+    struct g *gp = netpoll_take(&found);
+    if (gp == NULL && was_spinning)
+        becomespinning(s->mp);
+    return gp;
+}
+
+// Sleeps: in the poller, or until it is woken. Returns with a p.
+static struct g *sleep_without_p(struct search *s, bool was_spinning)
+{
+    int64_t until = s->poll_until;
+    if (until == 0 && netpoll_wanted())
+        until = INT64_MAX;
+    if (until != 0 && netpoll_enter(until)) {
+        struct g *gp = poll_without_p(s, until, was_spinning);
+        if (s->pp != NULL)
+            return gp;
     } else if (s->poll_until != 0) {
         netpoll_wake_before(s->poll_until);
     }
     stopm();
     s->pp = s->mp->p;
+    return NULL;
 }
 
 struct found findrunnable(struct m *mp)
@@ -274,7 +295,7 @@ struct found findrunnable(struct m *mp)
             if (was_spinning)
                 gp = look_again(&s);
             if (gp == NULL && !s.again)
-                sleep_without_p(&s, was_spinning);
+                gp = sleep_without_p(&s, was_spinning);
         }
         if (gp != NULL)
             return (struct found){gp, s.inherit_time, s.worker};

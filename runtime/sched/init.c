@@ -34,6 +34,7 @@ void schedinit(const struct rt_config *config)
     gc_init();
     stack_init(config->stack_step_bytes);
     netpoll_init();
+    async_init();
     sched.nm = 1;
     mcommoninit(&m0);
 

@@ -20,6 +20,7 @@ bool preemptone(struct p *pp, enum preempt_cause cause)
     if (gp == NULL)
         return false;
     poison(gp, cause);
+    preempt_interrupt(pp);
     return true;
 }
 
@@ -50,6 +51,7 @@ static void gopreempt_m(struct g *gp)
     pp->stats.preempted++;
     pp->stats.preempted_by_hand += cause == PREEMPT_HAND;
     pp->stats.preempted_at_point += how == PREEMPT_AT_POINT;
+    pp->stats.preempted_at_signal += how == PREEMPT_AT_SIGNAL;
     if (cause == PREEMPT_STOP) {
         preempt_park(mp, gp);
         return;
@@ -81,4 +83,5 @@ void rt_debug_preempt(struct g *gp)
 {
     rt_assert(gp != NULL);
     poison(gp, PREEMPT_HAND);
+    preempt_interrupt_g(gp);
 }

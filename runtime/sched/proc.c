@@ -216,7 +216,7 @@ static void newproc_on_g0(void *call)
     event_record(pp, EV_GO_CREATE, gp->goid, mp->curg != NULL ? mp->curg->goid : 0);
     casgstatus(gp, G_DEAD, G_RUNNABLE);
     runqput(pp, gp, true);
-    if (mp->curg != NULL) // not while the runtime starts
+    if (mp->curg != NULL || sched.sysmon != NULL) // not while the runtime starts
         wakep();
 }
 

@@ -130,6 +130,7 @@ static void stats_add(struct rt_stats *to, const struct rt_stats *from)
     to->preempted += from->preempted;
     to->preempted_by_hand += from->preempted_by_hand;
     to->preempted_at_point += from->preempted_at_point;
+    to->preempted_at_signal += from->preempted_at_signal;
 }
 
 struct stats_call {

@@ -50,6 +50,7 @@ enum wait_reason {
     WAIT_GC_SWEEP,  // the sweeper, for spans to sweep
     WAIT_FORCEGC,   // the helper that starts collections when it is time
     WAIT_HELPER,    // a goroutine of the runtime that has nothing to do
+    WAIT_IO,        // a descriptor that is not ready
     WAIT_CHAN_SEND, // these and the following: g.wait_at says on what
     WAIT_CHAN_RECV,
     WAIT_CHAN_NIL_SEND,
@@ -75,7 +76,13 @@ enum preempt_cause {
     PREEMPT_CAUSES
 };
 // How a request was taken.
-enum preempt_how { PREEMPT_AT_CALL, PREEMPT_AT_POINT, PREEMPT_AT_SYSCALL, PREEMPT_HOWS };
+enum preempt_how {
+    PREEMPT_AT_CALL,
+    PREEMPT_AT_POINT,
+    PREEMPT_AT_SYSCALL,
+    PREEMPT_AT_SIGNAL,
+    PREEMPT_HOWS
+};
 
 // Permit of rt_park / rt_ready.
 enum { PERMIT_NONE, PERMIT_READY, PERMIT_PARKED };
@@ -101,6 +108,7 @@ struct g {
     void (*fn)(void *);    // const from newproc to goexit0; for people
     enum wait_reason wait; // written by itself before it parks; for people
     const void *wait_at;   // likewise, on what: see wait_describe
+    uint32_t io_direction; // likewise, of a descriptor: enum pd_direction
     const char *label;     // itself; before it is started: who starts it
     struct stack stack;    // owner: who may change the status; while it runs: the fault handler
                            // on its m moves .open. Empty for g0 and some dead g's
@@ -144,6 +152,10 @@ struct m {
     struct rand rand;       // owner: this m
     struct held_locks held; // owner: this m
     struct m *alllink;      // const after newm; sched.allm list
+    // For who interrupts it. Relaxed: a signal too many, or one that has to be sent again, does no
+    // harm.
+    _Alignas(8) atomic_u64 thread;       // of the host; written by itself when it starts
+    _Alignas(8) atomic_u32 interrupting; // a signal is on its way: set by who sends, cleared by it
 };
 
 enum p_status {
@@ -160,6 +172,7 @@ struct sysmontick {
     uint16_t schedtick;
     uint32_t syscalltick;
     int64_t schedwhen, syscallwhen; // when it first saw these
+    int64_t asked;                  // when it last asked what runs to give way
 };
 
 struct p {
@@ -173,14 +186,16 @@ struct p {
     _Alignas(8) atomic_u32 syscalltick; // relaxed; counted by who ends a system call's hold on it
     _Alignas(8) atomic_u32 run_safe_point_fn; // atomic: 1 while for_each_p wants its function here
     struct sysmontick sysmontick;             // owner: sysmon
-    struct m *m;                              // owner: the m that holds this p
-    struct p *link;                           // lock: sched.lock; idle list
-    struct rt_stats stats;                    // owner: the m that holds this p
-    struct rt_stats stats_seen;               // lock: sched.lock; copy for rt_stats
-    struct g *gfree;                          // owner: the m that holds this p; dead g's
-    uint32_t ngfree;                          // owner: likewise
-    uint64_t goid_next, goid_end;             // owner: likewise; ids not yet given out
-    uint64_t nevents;                         // owner: likewise; events ever recorded
+    // The m that holds it, or held it last, for who interrupts it; release pairs [p.runs_on]
+    ATOMIC_PTR(struct m) runs_on;
+    struct m *m;                                   // owner: the m that holds this p
+    struct p *link;                                // lock: sched.lock; idle list
+    struct rt_stats stats;                         // owner: the m that holds this p
+    struct rt_stats stats_seen;                    // lock: sched.lock; copy for rt_stats
+    struct g *gfree;                               // owner: the m that holds this p; dead g's
+    uint32_t ngfree;                               // owner: likewise
+    uint64_t goid_next, goid_end;                  // owner: likewise; ids not yet given out
+    uint64_t nevents;                              // owner: likewise; events ever recorded
     struct stackcache stackcache[STACK_CLASSES];   // owner: likewise; free stacks
     struct mcache *mcache;                         // owner: likewise; NULL until it allocates
     struct gcwork gcw;                             // owner: likewise; grey objects
@@ -273,6 +288,9 @@ struct schedt {
                                          // spinner: someone wanted to start one and found no p
     _Alignas(8) atomic_i64 lastpoll;     // atomic: time of the last poll, 0 while an m polls
     _Alignas(8) atomic_i64 poll_until;   // atomic: until when the polling m sleeps, 0 not known
+    _Alignas(8) atomic_i32 pollwaiters;  // goroutines parked for descriptors, written by who parks
+                                         // and who wakes; pairs [sched.lastpoll]
+    _Alignas(8) atomic_u32 pollbroken;   // atomic: a break is on its way; pairs [sched.pollbroken]
     _Alignas(8) atomic_u64 goidgen;      // atomic, relaxed: only uniqueness matters
 
     struct mutex gfree_lock;
@@ -354,6 +372,10 @@ _Noreturn void mexit(void);
 void incidlelocked(int32_t n);
 void checkdead_locked(void); // checkdead.c
 
+// template.c: threads that are started for m's which are tied to their goroutine
+void template_start(void); // by a goroutine, before it is tied
+void template_hand_over(struct m *nmp);
+
 // find.c
 struct found {
     struct g *gp;
@@ -383,6 +405,10 @@ struct g *newproc_system(void (*fn)(void *), void *arg);
 // preempt.c
 void preempt_take(struct g *gp, enum preempt_how how);
 bool preemptone(struct p *pp, enum preempt_cause cause);
+// async.c
+void async_init(void);
+void preempt_interrupt(struct p *pp);   // what runs there looks whether it is asked to give way
+void preempt_interrupt_g(struct g *gp); // the same when gp runs somewhere; by who may read nprocs
 void preemptall(void);
 
 // A goroutine asks itself whether it is asked to give way. Not between two halves of something: it

@@ -67,6 +67,13 @@ static bool try_suspend(struct suspended *s)
     return true;
 }
 
+// It has been asked and has come to no check.
+static void sleep_and_interrupt(struct g *gp)
+{
+    preempt_interrupt_g(gp);
+    host_sleep(SUSPEND_SLEEP_NS);
+}
+
 // Returns when gp, another goroutine, stands still. On g0, while the caller's own goroutine counts
 // as waiting (g0_wait), until resumeg: who wants to move gp on waits for it.
 struct suspended suspendg(struct g *gp)
@@ -76,7 +83,7 @@ struct suspended suspendg(struct g *gp)
         if (tries < SUSPEND_RELAXES)
             host_relax();
         else
-            host_sleep(SUSPEND_SLEEP_NS); // it computes, or its processor was taken away
+            sleep_and_interrupt(gp); // it computes, or its processor was taken away
     }
     return s;
 }

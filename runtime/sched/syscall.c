@@ -95,6 +95,7 @@ static bool exit_fast(struct m *mp)
         return false;
     mp->p = pp;
     pp->m = mp;
+    store_release(&pp->runs_on, mp); // pairs [p.runs_on]
     add_relaxed(&pp->syscalltick, 1);
     return true;
 }

@@ -2,7 +2,8 @@
 //
 // sysmon: a thread without a p that looks after what nobody else can while all p's are busy. It
 // takes the p's of long system calls, asks goroutines that have run for a whole time slice to give
-// way, and starts an m for a timer that is overdue. It sleeps 20 µs at first, longer the longer it
+// way, looks for ready descriptors when nobody has for long, and starts an m for a timer that is
+// overdue. It sleeps 20 µs at first, longer the longer it
 // finds nothing to do, and until it is woken while all p's are idle or the world is stopped.
 //
 // It is a rescue, not part of any protocol: no wake-up may depend on it. The engine freezes it for
@@ -11,6 +12,7 @@
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched/sched.h"
 
 // Somebody takes an idle p, or the world starts.
@@ -104,10 +106,29 @@ static bool retake_syscall(struct p *pp)
     return taken;
 }
 
-// Returns how many p's it took.
-static uint32_t retake(int64_t now)
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+// What runs there is over its time. It may be where it cannot give way: again and again, but not at
+// every look.
+static void ask_now_and_then(struct p *pp, int64_t now)
+{
+    struct sysmontick *seen = &pp->sysmontick;
+    if (now - seen->asked < SYSMON_ASK_AGAIN_NS)
+        return;
+    seen->asked = now;
+    preemptone(pp, PREEMPT_SLICE);
+}
+
+// Returns how many p's it took. *next: when to look again at the latest. That is when somebody's
+// time slice will be over, or he is to be asked again; half a slice, because one that begins next
+// is seen only then.
+static uint32_t retake(int64_t now, int64_t *next)
 {
     uint32_t taken = 0;
+    *next = INT64_MAX;
     lock(&allp_lock);
     for (int32_t i = 0; i < nprocs; i++) {
         struct p *pp = allp[i];
@@ -116,7 +137,10 @@ static uint32_t retake(int64_t now)
             continue;
         bool over = ran_too_long(pp, now);
         if (over)
-            preemptone(pp, PREEMPT_SLICE);
+            ask_now_and_then(pp, now);
+        int64_t then = over ? pp->sysmontick.asked + SYSMON_ASK_AGAIN_NS
+                            : pp->sysmontick.schedwhen + SYSMON_SLICE_NS;
+        *next = earlier(*next, earlier(then, now + SYSMON_SLICE_NS / 2));
         if (status != P_SYSCALL || !syscall_too_long(pp, over, now))
             continue;
         unlock(&allp_lock); // handing it on takes sched.lock
@@ -136,24 +160,42 @@ static void start_m_for_timers(int64_t now)
         startm(NULL, false);
 }
 
+// While all p's are busy, nobody else does. What it has in its hands stands in no queue: it counts
+// as one that runs meanwhile, or the others may find all asleep.
+static void poll_network(int64_t now)
+{
+    if (!netpoll_due(now - SYSMON_POLL_NS))
+        return;
+    incidlelocked(-1);
+    struct netpoll_found found = netpoll_look_for_others();
+    netpoll_inject(&found);
+    incidlelocked(1);
+}
+
+static int64_t at_least(int64_t ns)
+{
+    return ns > SYSMON_MIN_NS ? ns : SYSMON_MIN_NS;
+}
+
 static void sysmon(void)
 {
     uint32_t idle = 0; // looks in a row with nothing to do
-    int64_t delay = SYSMON_MIN_NS;
+    int64_t delay = SYSMON_MIN_NS, next = INT64_MAX, now = 0;
     for (;;) {
         if (idle == 0)
             delay = SYSMON_MIN_NS;
         else if (idle > SYSMON_EAGER && delay < SYSMON_MAX_NS)
             delay = 2 * delay < SYSMON_MAX_NS ? 2 * delay : SYSMON_MAX_NS;
-        host_sleep(delay);
-        int64_t now = host_nanotime();
+        host_sleep(next - now < delay ? at_least(next - now) : delay);
+        now = host_nanotime();
         if (sleep_deeply(now)) {
             idle = 0;
+            next = INT64_MAX;
             continue;
         }
-        // place: polls the network if nobody has for long, once descriptors can be waited for
+        poll_network(now);
         start_m_for_timers(now);
-        idle = retake(now) != 0 ? 0 : idle + 1;
+        idle = retake(now, &next) != 0 ? 0 : idle + 1;
         gc_sysmon(now);
     }
 }

@@ -65,6 +65,8 @@ static void mstart_on_g0(void)
 {
     struct m *mp = getg()->m;
     mp->rand.state = host_random();
+    store_relaxed(&mp->thread, host_thread_self());
+    store_relaxed(&mp->interrupting, 0); // it may have been another thread's
     if (mp->startfn != NULL) {
         mp->startfn();
         rt_throw("mstart: a thread of the runtime returned");
@@ -175,6 +177,8 @@ void startm(struct p *pp, bool spinning)
     nmp->nextp = pp;
     if (asleep)
         notewakeup(&nmp->park);
+    else if (getg()->m->lockedg != NULL)
+        template_hand_over(nmp);
     else
         mthread_start(nmp);
 }
@@ -249,6 +253,7 @@ void rt_lock_thread(void)
     rt_assert(gp == mp->curg);
     if (mp->locks_thread == UINT32_MAX)
         rt_fatal("runtime: rt_lock_thread nested too deeply");
+    template_start();
     mp->locks_thread++;
     mp->lockedg = gp;
     gp->lockedm = mp;

@@ -8,6 +8,8 @@
 // cmocka wants the four above
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 
@@ -224,9 +226,51 @@ static void no_alarm_while_somebody_can_come(void **state)
     holds(somebody_comes);
 }
 
+// A tied goroutine changes its thread; threads that come about meanwhile know nothing of it.
+static bool blocks_usr2(void)
+{
+    sigset_t set;
+    check(pthread_sigmask(SIG_SETMASK, NULL, &set) == 0);
+    return sigismember(&set, SIGUSR2) == 1;
+}
+
+static void is_unchanged(void *arg)
+{
+    (void)arg;
+    check(!blocks_usr2());
+    rt_entersyscallblock(); // others need threads of their own
+    host_sleep(2000000);
+    rt_exitsyscall();
+    check(!blocks_usr2());
+    add_relaxed(&count, 1);
+}
+
+static void changes_its_thread(void *arg)
+{
+    (void)arg;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    rt_lock_thread();
+    check(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    for (int i = 0; i < 8; i++)
+        rt_go(is_unchanged, NULL);
+    while (load_relaxed(&count) < 8) {
+        check(blocks_usr2());
+        rt_yield();
+    }
+}
+
+static void threads_do_not_inherit_from_a_tied_one(void **state)
+{
+    (void)state;
+    holds(changes_its_thread);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_inherit_from_a_tied_one),
         cmocka_unit_test(a_tied_goroutine_and_its_thread_have_no_others),
         cmocka_unit_test(a_thread_ends_with_the_goroutine_tied_to_it),
         cmocka_unit_test(untying_what_is_not_tied_is_a_clear_error),

@@ -28,7 +28,8 @@ static int setup(void **state)
     testing_init();
     struct rand r = {42};
     for (int i = 0; i < N; i++) {
-        timers[i] = (struct timer){1 + rand_below(&r, N / 2), fire, &timers[i]};
+        timers[i] =
+            (struct timer){.when = 1 + rand_below(&r, N / 2), .fire = fire, .arg = &timers[i]};
         fired[i] = 0;
     }
     assert_int_equal(timers_next(allp[0]), 0);
@@ -83,7 +84,7 @@ static void timers_check_fires_what_is_due_and_nothing_else(void **state)
 
 static void without_time(void)
 {
-    struct timer never = {0, fire, &timers[0]};
+    struct timer never = {.fire = fire, .arg = &timers[0]};
     lock(&allp[0]->timers_lock);
     timers_push_locked(allp[0], &never);
 }
@@ -91,7 +92,7 @@ static void without_time(void)
 static void a_timer_without_a_time_stops_the_runtime(void **state)
 {
     (void)state;
-    assert_true(dies_with(without_time, "timers_push_locked: assertion failed: t->when > 0"));
+    assert_true(dies_with(without_time, "insert_locked: assertion failed: t->when > 0"));
 }
 
 int main(void)

@@ -77,6 +77,7 @@ void acquirep(struct p *pp)
         rt_throw("acquirep: the p is not idle");
     mp->p = pp;
     pp->m = mp;
+    store_release(&pp->runs_on, mp); // pairs [p.runs_on]
     event_record(pp, EV_P_START, 0, (uint64_t)mp->id);
 }
 

@@ -124,7 +124,7 @@ struct sim {
     int64_t now;            // virtual time
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
-    bool poll_broken;
+    bool poll_broken;                                         // a break that no wait has taken
     uint32_t holders;                                         // threads that hold stores
     bool (*on_fault)(uintptr_t, const struct host_context *); // the program's handler
     bool in_fault;                                            // it runs
@@ -418,6 +418,29 @@ static inline bool heap_pointers_watched(uint64_t addr)
 {
     return unlikely(addr - sim.heap_lo < sim.heap_watched);
 }
+
+// host.c ------------------------------------------------------------------------------------
+// What calls of the host have in common. Returns the site.
+uint32_t sim_call_point(uint64_t pc, uint64_t pending);
+#define HOST_POINT(call) sim_call_point(HOOK_PC, pending_of_call(call))
+#define HOST_TRACE(what, addr, old_value, new_value)                                               \
+    do {                                                                                           \
+        if (sim.tracing)                                                                           \
+            trace_event(what, site, HOOK_PC, (uint64_t)(addr), (uint64_t)(old_value),              \
+                        (uint64_t)(new_value), -1);                                                \
+    } while (0)
+bool sim_refused(enum sim_fault fault, uint32_t site);
+int64_t sim_deadline(int64_t timeout_ns);
+enum sim_fault sim_wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
+                              uint32_t site);
+
+// descriptors.c: pipes, sockets, the poller -------------------------------------------------------
+void descriptors_restart(void);
+// For the model. Whether a call in that direction would not be -EAGAIN; whether a wait has told so,
+// rightly or not, since the descriptor was added; whether one is still to tell.
+bool sim_descriptor_ready(int fd, bool write);
+bool sim_descriptor_told(int fd, bool write);
+bool sim_descriptor_untold(int fd, bool write);
 
 // trace.c ---------------------------------------------------------------------------------
 void trace_restart(bool on);

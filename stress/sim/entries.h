@@ -24,13 +24,27 @@
     E(host_stack_close)                                                                            \
     E(host_signal_stack)                                                                           \
     E(host_on_fault)                                                                               \
-    E(host_poll_wait)                                                                              \
-    E(host_poll_break)                                                                             \
     E(host_random)                                                                                 \
     E(host_write_err)                                                                              \
     E(host_exit)                                                                                   \
     E(host_abort)                                                                                  \
     E(host_crash)
+#define SIM_DESCRIPTOR_ENTRIES(E)                                                                  \
+    E(host_pipe)                                                                                   \
+    E(host_socketpair)                                                                             \
+    E(host_socket)                                                                                 \
+    E(host_listen)                                                                                 \
+    E(host_connect)                                                                                \
+    E(host_connected)                                                                              \
+    E(host_accept)                                                                                 \
+    E(host_read)                                                                                   \
+    E(host_write)                                                                                  \
+    E(host_shutdown)                                                                               \
+    E(host_close)                                                                                  \
+    E(host_poll_add)                                                                               \
+    E(host_poll_remove)                                                                            \
+    E(host_poll_wait)                                                                              \
+    E(host_poll_break)
 #define SIM_PROBE_ENTRIES(E)                                                                       \
     E(probe_op)                                                                                    \
     E(probe_refs)                                                                                  \

@@ -21,7 +21,7 @@ static uint32_t point(uint64_t pc, uint64_t pending)
     return sim_point(pc, pending);
 }
 
-static uint32_t call_point(uint64_t pc, uint64_t pending)
+uint32_t sim_call_point(uint64_t pc, uint64_t pending)
 {
     uint32_t site = point(pc, pending);
     if (sim.held != 0)
@@ -29,15 +29,8 @@ static uint32_t call_point(uint64_t pc, uint64_t pending)
     return site;
 }
 
-#define HOST_POINT(call) call_point(HOOK_PC, pending_of_call(call))
 #define HOST_POINT_ON(addr)                                                                        \
-    call_point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
-#define HOST_TRACE(what, addr, old_value, new_value)                                               \
-    do {                                                                                           \
-        if (sim.tracing)                                                                           \
-            trace_event(what, site, HOOK_PC, (uint64_t)(addr), (uint64_t)(old_value),              \
-                        (uint64_t)(new_value), -1);                                                \
-    } while (0)
+    sim_call_point(HOOK_PC, pending_of(addr, PENDING_WRITE)) // may wake or sleep on it
 
 // Faults ----------------------------------------------------------------------------------
 
@@ -61,7 +54,7 @@ static int64_t jump_ns(enum sim_fault fault)
 }
 
 // A fault that ends no correct program is asked for in ordinary hunts, a refusal only when all are.
-static bool refused(enum sim_fault fault, uint32_t site)
+bool sim_refused(enum sim_fault fault, uint32_t site)
 {
     const enum sim_fault faults[] = {SIM_FAULT_NONE, fault};
     return sim.faults == SIM_FAULTS_ALL && sim_choose_fault(faults, 2, site) == fault;
@@ -86,7 +79,7 @@ int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
     uint32_t site = HOST_POINT(CALL_THREADS);
     struct spawn s = {fn, arg, stack_bytes, NULL};
-    if (!refused(SIM_FAULT_EAGAIN, site))
+    if (!sim_refused(SIM_FAULT_EAGAIN, site))
         sim_enter(spawn_entry, &s);
     HOST_TRACE("thread create", 0, 0, s.thread ? s.thread->name : 0);
     return s.thread ? 0 : -EAGAIN;
@@ -131,15 +124,15 @@ int host_ncpu(void)
 
 // Futex -----------------------------------------------------------------------------------
 
-static int64_t deadline(int64_t timeout_ns)
+int64_t sim_deadline(int64_t timeout_ns)
 {
     return timeout_ns < 0 || sim.now > NEVER - timeout_ns ? NEVER : sim.now + timeout_ns;
 }
 
 // A fault of a futex or poll wait that would sleep until `until`. One that makes it late is left
 // with the thread; any other is returned.
-static enum sim_fault wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
-                                 uint32_t site)
+enum sim_fault sim_wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
+                              uint32_t site)
 {
     enum { LATE = 3 }; // last of the list
     enum sim_fault fault = sim_choose_fault(faults, at_once + (until == NEVER ? 0 : LATE), site);
@@ -162,8 +155,8 @@ int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
     HOST_TRACE("futex wait", addr, expected, value);
     if (timeout_ns == 0)
         return -ETIMEDOUT;
-    int64_t until = deadline(timeout_ns);
-    enum sim_fault fault = wait_fault(faults, 3, until, site);
+    int64_t until = sim_deadline(timeout_ns);
+    enum sim_fault fault = sim_wait_fault(faults, 3, until, site);
     if (fault != SIM_FAULT_NONE)
         return fault == SIM_FAULT_EINTR ? -EINTR : 0;
     int result = sim_block(THREAD_FUTEX, addr, until, site);
@@ -193,7 +186,7 @@ int host_futex_wake(const void *addr, int count)
     return woken;
 }
 
-// Time, poll ------------------------------------------------------------------------------
+// Time ------------------------------------------------------------------------------------
 
 int64_t host_nanotime(void)
 {
@@ -207,50 +200,18 @@ int64_t host_nanotime(void)
     return sim.now + 1; // as on a real clock, 0 is never now
 }
 
-int host_poll_wait(int64_t timeout_ns)
-{
-    static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_EINTR, SIM_FAULT_LATE_SHORT,
-                                            SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
-    uint32_t site = HOST_POINT(CALL_POLL);
-    if (!sim.poll_broken) {
-        HOST_TRACE("poll wait", 0, 0, timeout_ns);
-        if (timeout_ns == 0)
-            return 0;
-        int64_t until = deadline(timeout_ns);
-        if (wait_fault(faults, 2, until, site) != SIM_FAULT_NONE)
-            return -EINTR;
-        if (sim_block(THREAD_POLL, NULL, until, site) == -ETIMEDOUT)
-            return 0;
-    }
-    sim.poll_broken = false;
-    return 1;
-}
-
-void host_poll_break(void)
-{
-    uint32_t site = HOST_POINT(CALL_POLL);
-    HOST_TRACE("poll break", 0, 0, 0);
-    sim.poll_broken = true;
-    for (uint32_t i = 0; i < sim.threads; i++) {
-        if (sim_threads[i].state == THREAD_POLL) {
-            sim_make_ready(&sim_threads[i], 1);
-            return;
-        }
-    }
-}
-
 // Memory ----------------------------------------------------------------------------------
 
 void *host_reserve(size_t bytes)
 {
     uint32_t site = HOST_POINT(CALL_MEMORY);
-    return refused(SIM_FAULT_ENOMEM, site) ? NULL : memory_reserve(bytes);
+    return sim_refused(SIM_FAULT_ENOMEM, site) ? NULL : memory_reserve(bytes);
 }
 
 int host_commit(void *p, size_t bytes)
 {
     uint32_t site = HOST_POINT(CALL_MEMORY);
-    return refused(SIM_FAULT_ENOMEM, site) ? -ENOMEM : memory_commit(p, bytes);
+    return sim_refused(SIM_FAULT_ENOMEM, site) ? -ENOMEM : memory_commit(p, bytes);
 }
 
 void host_decommit(void *p, size_t bytes)
@@ -287,6 +248,28 @@ int host_signal_stack(size_t bytes)
 void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
 {
     sim.on_fault = fn;
+}
+
+// The engine interrupts nobody: where goroutines give way is a choice at points, and code without
+// points takes no time.
+uint64_t host_thread_self(void)
+{
+    return sim.thread + 1;
+}
+
+void host_interrupt(uint64_t thread)
+{
+    (void)thread;
+}
+
+void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void))
+{
+    (void)fn;
+}
+
+void host_on_quit(void (*fn)(void))
+{
+    (void)fn;
 }
 
 // Randomness, output, end -----------------------------------------------------------------

@@ -14,8 +14,9 @@
 // timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
 // of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
-// invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost: model_mark.c. barrier,
-// gc-live: model_gc.c. Coverage: model_coverage.c. Names of words: model_names.c.
+// netpoll: model_net.c. invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost:
+// model_mark.c. barrier, gc-live: model_gc.c. Coverage: model_coverage.c. Names of words:
+// model_names.c.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
@@ -157,6 +158,8 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
         bad_state(gp, from, to, "it stands in a queue");
     else if (from == G_WAITING && to == G_RUNNABLE && gp->wait == WAIT_SLEEP)
         woken_from_sleep(gp);
+    else if (from == G_WAITING && to == G_RUNNABLE && gp->wait == WAIT_IO)
+        model_woken_from_io(gp);
 }
 
 static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
@@ -205,6 +208,7 @@ static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_RWMUTEX_WRITE] = "rwmutex lock",
     [WAIT_WAITGROUP] = "waitgroup wait",
     [WAIT_COND] = "cond wait",
+    [WAIT_IO] = "a descriptor",
 };
 
 void model_list_goroutines(char *buf, size_t bytes)
@@ -318,6 +322,8 @@ static void model_stable(int64_t aided_ns, int64_t unaided_ns)
         model_stable_report("lost-wake", "a timer is left that nobody waits for", jump_ns);
     if (earliest_sleeper() < timer)
         model_stable_report("timer", "no p knows of a sleeping goroutine's timer", jump_ns);
+    model_check_fired();
+    model_check_net(jump_ns);
     model_check_stable();
     model_check_heap();
     model_check_collector(jump_ns);
@@ -350,15 +356,22 @@ static const char *model_thread(const void *arg)
 
 static void model_begin(void)
 {
+    model_net_begin();
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
+}
+
+static void model_switched(void)
+{
+    model_check_lists();
+    model_check_fired();
 }
 
 static const struct sim_model model = {
     .begin = model_begin,
     .wrote = model_wrote,
     .stable = model_stable,
-    .switched = model_check_lists,
+    .switched = model_switched,
     .freed = model_freed,
     .name = model_name,
     .crash = model_crash,

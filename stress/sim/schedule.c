@@ -33,6 +33,10 @@ static const char *const fault_names[SIM_FAULTS] = {
     [SIM_FAULT_JUMP_LONG] = "jump-1s",
     [SIM_FAULT_EAGAIN] = "EAGAIN",
     [SIM_FAULT_ENOMEM] = "ENOMEM",
+    [SIM_FAULT_PARTIAL] = "partial",
+    [SIM_FAULT_UNREADY] = "unready",
+    [SIM_FAULT_EMFILE] = "EMFILE",
+    [SIM_FAULT_ECONNRESET] = "ECONNRESET",
 };
 
 const char *sim_fault_name(enum sim_fault fault)

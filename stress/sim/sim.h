@@ -77,9 +77,14 @@ enum sim_fault {
     SIM_FAULT_JUMP_SHORT,
     SIM_FAULT_JUMP_MIDDLE,
     SIM_FAULT_JUMP_LONG, // the clock is so much further when it is read
+    SIM_FAULT_PARTIAL,   // a read or write does one byte only
+    SIM_FAULT_UNREADY,   // the poller tells of descriptors that are not ready
     // those that may end the runtime, with its own words
     SIM_FAULT_EAGAIN, // a thread is refused
     SIM_FAULT_ENOMEM, // memory is refused
+    // those that a correct program is told of
+    SIM_FAULT_EMFILE,     // a descriptor is refused
+    SIM_FAULT_ECONNRESET, // a connection is lost
     SIM_FAULTS
 };
 const char *sim_fault_name(enum sim_fault fault);

@@ -31,6 +31,7 @@ void sim_threads_restart(void)
     sim.now = sim.jumped_ns = 0;
     sim.block_seq = 0;
     sim.poll_broken = false;
+    descriptors_restart();
     sim.on_fault = NULL;
     sim.in_fault = false;
     sim.growth = 0;

@@ -54,6 +54,31 @@ void frame_ends(struct frame *f);
 // The program's variable.
 uint64_t *frame_variable(uint32_t n);
 
+// Gives the instance its permit, unless it has ended. By anyone, also on g0.
+void frame_ready(uint32_t instance);
+
+// outside.c ----------------------------------------------------------------------------------
+#define OUTSIDE_OPS(OP)                                                                            \
+    OP(timer)                                                                                      \
+    OP(ticker)                                                                                     \
+    OP(timerreset)                                                                                 \
+    OP(timerstop)                                                                                  \
+    OP(pipe)                                                                                       \
+    OP(pair)                                                                                       \
+    OP(listen)                                                                                     \
+    OP(dial)                                                                                       \
+    OP(accept)                                                                                     \
+    OP(write)                                                                                      \
+    OP(read)                                                                                       \
+    OP(writeback)                                                                                  \
+    OP(readback)                                                                                   \
+    OP(deadline)                                                                                   \
+    OP(nodeadline)                                                                                 \
+    OP(hangup)                                                                                     \
+    OP(hangupback)
+struct rt_timer;
+struct rt_timer *outside_timer(uint32_t name);
+
 // objects.c ----------------------------------------------------------------------------------
 // By the main goroutine, before its first operation.
 void objects_begin(void);
@@ -80,7 +105,8 @@ void ref_set(struct frame *f, uint32_t ref, void *object);
     OP(finalizer)                                                                                  \
     OP(gc)                                                                                         \
     OP(gcpercent)                                                                                  \
-    OP(memlimit)
+    OP(memlimit)                                                                                   \
+    OP(timerref)
 
 // channels.c ---------------------------------------------------------------------------------
 void channels_begin(void); // as objects_begin
@@ -125,4 +151,5 @@ void locks_end(struct frame *f); // lets go of all that the goroutine holds
 OBJECT_OPS(DECLARE_OP)
 CHANNEL_OPS(DECLARE_OP)
 LOCK_OPS(DECLARE_OP)
+OUTSIDE_OPS(DECLARE_OP)
 #undef DECLARE_OP

@@ -96,15 +96,20 @@ static void unpin(uint32_t i)
     sub_acq_rel(&gate[i], GATE_PIN); // pairs [gate]
 }
 
-static void op_ready(struct frame *f, const struct wl_op *op)
+void frame_ready(uint32_t instance)
 {
-    struct g *gp = pin(op->at, GATE_PERMIT);
+    struct g *gp = pin(instance, GATE_PERMIT);
 
-    (void)f;
     if (gp == NULL)
         return;
     rt_ready(gp);
-    unpin(op->at);
+    unpin(instance);
+}
+
+static void op_ready(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    frame_ready(op->at);
 }
 
 static void op_preempt(struct frame *f, const struct wl_op *op)

@@ -11,6 +11,7 @@
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
 #include "runtime/rt_heap.h"
+#include "runtime/rt_timer.h"
 #include "stress/workload/frame.h"
 #include "stress/workload/probe.h"
 
@@ -288,6 +289,20 @@ void op_finalizer(struct frame *f, const struct wl_op *op)
 
     if (object != NULL)
         rt_set_finalizer(object, finalize);
+}
+
+// By a timer, which alone refers to it.
+static void timer_looks(void *object)
+{
+    look_at(object);
+}
+
+void op_timerref(struct frame *f, const struct wl_op *op)
+{
+    void *object = ref_object(f, op->ref[0]);
+
+    if (object != NULL)
+        rt_timer_start(outside_timer(op->a), op->number, timer_looks, object);
 }
 
 // The collector --------------------------------------------------------------------------------

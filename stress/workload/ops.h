@@ -79,5 +79,23 @@
     OP(GOEXIT,       goexit,       CALLS,    NONE,     NONE) /* ends so deep; not in main */       \
     OP(GC,           gc,           NONE,     NONE,     NONE) /* a whole collection */              \
     OP(GCPERCENT,    gcpercent,    LIMIT,    NONE,     NONE)                                       \
-    OP(MEMLIMIT,     memlimit,     LIMIT,    NONE,     NONE)
+    OP(MEMLIMIT,     memlimit,     LIMIT,    NONE,     NONE)                                       \
+    OP(TIMER,        timer,        TIMER,    DURATION, NONE) /* gives a permit to who started it */\
+    OP(TICKER,       ticker,       TIMER,    DURATION, NONE) /* again and again */                 \
+    OP(TIMERREF,     timerref,     TIMER,    DURATION, REF)  /* looks at what REF refers to */     \
+    OP(TIMERRESET,   timerreset,   TIMER,    DURATION, NONE) /* fires then instead */              \
+    OP(TIMERSTOP,    timerstop,    TIMER,    NONE,     NONE)                                       \
+    OP(PIPE,         pipe,         PIPE,     NONE,     NONE) /* opens both ends */                 \
+    OP(PAIR,         pair,         PIPE,     NONE,     NONE) /* a socket pair */                   \
+    OP(LISTEN,       listen,       PIPE,     NONE,     NONE) /* on the loopback */                 \
+    OP(DIAL,         dial,         PIPE,     OTHER,    NONE) /* the far end of OTHER connects */   \
+    OP(ACCEPT,       accept,       PIPE,     OTHER,    NONE) /* the near end of OTHER */           \
+    OP(WRITE,        write,        PIPE,     COUNT,    NONE) /* so many bytes, at the far end */   \
+    OP(READ,         read,         PIPE,     COUNT,    NONE) /* so many, at the near end */        \
+    OP(WRITEBACK,    writeback,    PIPE,     COUNT,    NONE) /* the other way round */             \
+    OP(READBACK,     readback,     PIPE,     COUNT,    NONE)                                       \
+    OP(DEADLINE,     deadline,     PIPE,     DURATION, NONE) /* of both ends, both ways */         \
+    OP(NODEADLINE,   nodeadline,   PIPE,     NONE,     NONE)                                       \
+    OP(HANGUP,       hangup,       PIPE,     NONE,     NONE) /* the near end */                    \
+    OP(HANGUPBACK,   hangupback,   PIPE,     NONE,     NONE) /* the far end */
 // clang-format on

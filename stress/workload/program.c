@@ -170,9 +170,23 @@ static bool finish_instances(struct workload *w, struct text_error *err)
     return true;
 }
 
+// Who starts a timer is who it gives its permit to.
+static void handle_starters(struct workload *w)
+{
+    for (uint32_t i = 0; i < w->instances; i++) {
+        const struct wl_body *body = &w->body[w->instance[i].body];
+        for (uint32_t k = 0; k < body->count; k++) {
+            enum wl_kind kind = op_of(w, body, k)->kind;
+            w->instance[i].handled |= kind == WL_TIMER || kind == WL_TICKER;
+        }
+    }
+}
+
 static bool finish_targets(struct workload *w, struct text_error *err)
 {
     size_t used = 0;
+
+    handle_starters(w);
 
     for (uint32_t i = 0; i < w->ops; i++) {
         struct wl_op *op = &w->op[i];
@@ -300,6 +314,15 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
         break;
     case WL_ARG_LOCK:
         fprintf(out, " %s", w->names[WL_LOCK_NAME].name[op->a]);
+        break;
+    case WL_ARG_TIMER:
+        fprintf(out, " %s", w->names[WL_TIMER_NAME].name[op->a]);
+        break;
+    case WL_ARG_PIPE:
+        fprintf(out, " %s", w->names[WL_PIPE_NAME].name[op->a]);
+        break;
+    case WL_ARG_OTHER:
+        fprintf(out, " %s", w->names[WL_PIPE_NAME].name[op->b]);
         break;
     case WL_ARG_LIMIT:
         if (op->number < 0)

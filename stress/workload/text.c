@@ -125,6 +125,7 @@ static bool arg_name(struct parser *p, enum wl_table table, uint32_t *out)
     static const char *const what[WL_TABLES] = {
         [WL_VARIABLE] = "variable",     [WL_REF] = "reference",     [WL_GLOBAL_NAME] = "global",
         [WL_WEAK_NAME] = "weak handle", [WL_CHAN_NAME] = "channel", [WL_LOCK_NAME] = "lock",
+        [WL_TIMER_NAME] = "timer",      [WL_PIPE_NAME] = "pipe",
     };
     struct wl_names *names = &p->w->names[table];
     uint32_t most = table == WL_REF ? WL_REFS : WL_NAMES;
@@ -236,6 +237,12 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint
         return arg_number(p, word, WL_BIG_LEAST, WL_BIG_BYTES, false, &op->number);
     case WL_ARG_LIMIT:
         return arg_limit(p, word, &op->number);
+    case WL_ARG_TIMER:
+        return arg_name(p, WL_TIMER_NAME, &op->a);
+    case WL_ARG_PIPE:
+        return arg_name(p, WL_PIPE_NAME, &op->a);
+    case WL_ARG_OTHER:
+        return arg_name(p, WL_PIPE_NAME, &op->b);
     }
     return false;
 }

@@ -66,7 +66,10 @@ enum wl_arg {
     WL_ARG_SLOTS,
     WL_ARG_SLOT,
     WL_ARG_BYTES,
-    WL_ARG_LIMIT
+    WL_ARG_LIMIT,
+    WL_ARG_TIMER,
+    WL_ARG_PIPE,
+    WL_ARG_OTHER // a second pipe
 };
 enum { WL_ARGS = 3 };
 
@@ -78,6 +81,8 @@ enum wl_table {
     WL_WEAK_NAME,
     WL_CHAN_NAME,
     WL_LOCK_NAME,
+    WL_TIMER_NAME,
+    WL_PIPE_NAME,
     WL_TABLES
 };
 struct wl_names {
@@ -106,7 +111,7 @@ static inline bool wl_starts(enum wl_kind kind)
 struct wl_op {
     enum wl_kind kind;
     uint32_t a;      // body, variable, channel ..., as the kind says
-    uint32_t b;      // variable of `once`
+    uint32_t b;      // variable of `once`, the other pipe
     uint32_t ref[2]; // references, in the order of the arguments
     uint32_t at;     // derived: loop and end: index in the body of the other one; ready and others
                      // that name one: instance

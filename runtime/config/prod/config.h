@@ -29,10 +29,14 @@ enum {
     G0_STACK_BYTES = 256 << 10,         // what threads ask of the host
     PERSISTENT_BYTES = 1 << 20,         // reserved at a time
     PERSISTENT_COMMIT = 64 << 10,       // opened at a time
+    PD_TABLES = 16384,                  // of 16 descriptors each
+    POLL_EVENTS = 64,                   // that the host tells of at a time; at least 2
     SYSMON_MIN_NS = 20 * 1000,          // what sysmon sleeps at first
     SYSMON_MAX_NS = 10 * 1000 * 1000,   // and at most, while somebody runs
     SYSMON_EAGER = 50,                  // looks with nothing to do before it sleeps longer
+    SYSMON_POLL_NS = 10 * 1000 * 1000,  // sysmon looks at descriptors when nobody has for so long
     SYSMON_SLICE_NS = 10 * 1000 * 1000, // a goroutine that ran so long is asked to give way
+    SYSMON_ASK_AGAIN_NS = 1000 * 1000,  // ... and again, if it has not
     WORLD_ASK_AGAIN_NS = 100 * 1000,    // between two requests to stop
     MUTEX_SPINS = 4,                    // tries before sleeping ...
     MUTEX_RELAXES = 30,                 // ... with so many host_relax between

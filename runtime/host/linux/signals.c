@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "runtime/host/host.h"
+#include "runtime/host/linux/signals.h"
 
 // Signal stacks ---------------------------------------------------------------------------
 
@@ -70,13 +71,6 @@ int host_signal_stack(size_t bytes)
 
 // Actions ---------------------------------------------------------------------------------
 
-struct kernel_sigaction {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    void (*restorer)(void);
-    uint64_t mask;
-};
-
 enum { SA_RESTORER_FLAG = 0x04000000 };
 
 // Where a handler returns to; the form is the one that debuggers know.
@@ -90,10 +84,20 @@ __asm__(".text\n"
         "syscall\n"
         ".size linux_sigreturn, .-linux_sigreturn\n");
 
-static void action(int sig, const struct kernel_sigaction *now, struct kernel_sigaction *before)
+void linux_action(int sig, const struct kernel_sigaction *now, struct kernel_sigaction *before)
 {
     if (syscall(SYS_rt_sigaction, sig, now, before, sizeof(now->mask)) != 0)
         host_abort("host: cannot set a signal handler");
+}
+
+void linux_handle(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long flags,
+                  struct kernel_sigaction *before)
+{
+    const struct kernel_sigaction sa = {.handler = handler,
+                                        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER_FLAG | flags,
+                                        .restorer = linux_sigreturn,
+                                        .mask = UINT64_MAX};
+    linux_action(sig, &sa, before);
 }
 
 // Faults ----------------------------------------------------------------------------------
@@ -110,7 +114,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
                                     .fp = (uintptr_t)regs[REG_RBP]};
     bool by_access = info->si_code > 0; // not sent by somebody
     if (!by_access || !fault_handler((uintptr_t)info->si_addr, &at)) {
-        action(sig, &before_fault, NULL);
+        linux_action(sig, &before_fault, NULL);
         if (!by_access) // would not come again by itself
             syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
     }
@@ -121,11 +125,6 @@ void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
 {
     bool first = fault_handler == NULL;
     fault_handler = fn;
-    if (!first)
-        return;
-    const struct kernel_sigaction sa = {.handler = on_fault,
-                                        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER_FLAG,
-                                        .restorer = linux_sigreturn,
-                                        .mask = UINT64_MAX};
-    action(SIGSEGV, &sa, &before_fault);
+    if (first)
+        linux_handle(SIGSEGV, on_fault, 0, &before_fault);
 }

@@ -338,9 +338,10 @@ static void calls_of_all_kinds(void *arg)
     host_futex_wait(&x, 0, 0);
     host_futex_wait(&x, 0, 100);
     host_futex_wake(&x, 1);
-    host_poll_wait(100);
+    struct host_ready ready[2];
+    host_poll_wait(100, ready, 2);
     host_poll_break();
-    host_poll_wait(0);
+    host_poll_wait(0, ready, 2);
     host_write_err("litmus\n", 7);
     count_below(0);
 }

@@ -201,14 +201,14 @@ THREAD(note_address_1)
     note_address(1);
 }
 
-THREAD(polls)
+THREAD(note_descriptor_0)
 {
-    note(0, (uint64_t)host_poll_wait(0));
+    note(0, (uint64_t)host_socket(HOST_UNIX));
 }
 
-THREAD(breaks_poll)
+THREAD(takes_descriptor)
 {
-    host_poll_break();
+    host_socket(HOST_UNIX);
 }
 
 THREAD(sleep_and_draw_0)
@@ -265,7 +265,7 @@ const struct litmus_outcomes litmus_outcomes[] = {
     {{"futex", NULL, 3, {wait_for_x_0, wait_for_x_1, wake_two}}, 0, false},
     {{"stacks of new threads", NULL, 2, {starts_2, starts_3}}, 2, true},
     {{"addresses", NULL, 2, {note_address_0, note_address_1}}, 2, true},
-    {{"poll", NULL, 2, {polls, breaks_poll}}, 2, true},
+    {{"poll", NULL, 2, {note_descriptor_0, takes_descriptor}}, 2, true},
     {{"sleepers", NULL, 3, {sleep_and_draw_0, sleep_and_draw_1, draw_and_give_way}}, 2, true},
     {{"spins", NULL, 2, {spins, wake_late}}, 1, false},
     {{"fails after the end", "crash", 2, {ends_at_once, fails_late}}, 1, true},
