@@ -17,11 +17,14 @@
 // is no false alarm, and a finding may come later than its cause. Rejected: a search for an order
 // of all operations; it costs more than the executions.
 
+#include "stress/sim/entries.h"
 #include "stress/sim/race.h"
 #include "stress/workload/probe.h"
 
 #include <stdio.h>
 #include <string.h>
+
+SIM_HOOKS(SIM_CHAN_ENTRIES)
 
 enum { SENDS_MAX = 1024, OPS_MAX = 8192 };
 

@@ -24,6 +24,10 @@
     E(host_stack_close)                                                                            \
     E(host_signal_stack)                                                                           \
     E(host_on_fault)                                                                               \
+    E(host_thread_self)                                                                            \
+    E(host_interrupt)                                                                              \
+    E(host_on_interrupt)                                                                           \
+    E(host_on_quit)                                                                                \
     E(host_random)                                                                                 \
     E(host_write_err)                                                                              \
     E(host_exit)                                                                                   \
@@ -49,6 +53,11 @@
     E(probe_op)                                                                                    \
     E(probe_refs)                                                                                  \
     E(probe_globals)
+#define SIM_CHAN_ENTRIES(E)                                                                        \
+    E(probe_channel)                                                                               \
+    E(probe_chan_begin)                                                                            \
+    E(probe_chan_end)                                                                              \
+    E(probe_condition)
 #define SIM_ACTOR_ENTRY(E) E(probe_actor)
 
 #define SIM_HOOK(name) __typeof__(name) name __asm__("hook_" #name);

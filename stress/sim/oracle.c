@@ -13,7 +13,7 @@
 static const char *const oracle_names[] = {
     "race",    "gstate",  "lost-wake",  "conserve", "deadlock", "livelock",
     "crash",   "timer",   "invariant",  "poison",   "heap",     "gc-lost",
-    "barrier", "gc-live", "accounting", "chan",     "netpoll", NULL};
+    "barrier", "gc-live", "accounting", "chan",     "netpoll",  NULL};
 static bool disabled[sizeof oracle_names / sizeof oracle_names[0]];
 
 const struct sim_model *sim_model;
