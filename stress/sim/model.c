@@ -21,6 +21,7 @@
 
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
+#include "runtime/mem/mheap.h"
 #include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
 #include "stress/sim/race.h"
@@ -162,6 +163,10 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 {
     if (addr == (uint64_t)&gc.phase) {
         model_phase_changed((uint32_t)old_value, (uint32_t)new_value);
+        return;
+    }
+    if (addr == (uint64_t)&heap.unswept) {
+        model_unswept_changed(new_value);
         return;
     }
     if (addr - sim.heap_lo < sim.heap_span) {
@@ -333,6 +338,7 @@ static void model_begin(void)
 {
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
+    race_watch((uint64_t)&heap.unswept);
 }
 
 static const struct sim_model model = {
