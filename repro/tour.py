@@ -36,7 +36,7 @@ def block(match):
 def main():
     readme = ROOT / "README.md"
     shutil.rmtree(ROOT / "repro/tour", ignore_errors=True)
-    subprocess.run(["./gauntlet", "--version"], cwd=ROOT, capture_output=True)  # builds
+    printed("./gauntlet cases")  # builds
     text = re.sub(r"```\n(.*?)\n```", block, readme.read_text(), flags=re.S)
     readme.write_text(text)
 

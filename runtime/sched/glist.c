@@ -66,11 +66,11 @@ static struct g *gfree_pop(struct g **list)
 
 void gstack_set(struct p *pp, struct g *gp, uint32_t class)
 {
-    if (gp->stack.hi != 0 && gp->stack.class == class)
-        return;
-    if (gp->stack.hi != 0)
-        stackfree(pp, &gp->stack);
-    gp->stack = stackalloc(pp, class);
+    if (gp->stack.hi == 0 || gp->stack.class != class) {
+        if (gp->stack.hi != 0)
+            stackfree(pp, &gp->stack);
+        gp->stack = stackalloc(pp, class);
+    }
     store_relaxed(&gp->stackguard, gp->stack.lo);
 }
 

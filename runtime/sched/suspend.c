@@ -25,6 +25,14 @@ static void take_back_request(struct g *gp)
         store_relaxed(&gp->stackguard, gp->stack.lo);
 }
 
+// Its stack is no longer its own, so where the guard belongs cannot be told: 0 asks for nothing. It
+// may have begun another life, which then goes on without a guard until somebody asks again.
+static void take_back_from_dead(struct g *gp)
+{
+    uint64_t asked = STACK_PREEMPT + PREEMPT_STOP;
+    cas_relaxed(&gp->stackguard, &asked, 0);
+}
+
 static void ask(struct g *gp)
 {
     if (load_relaxed(&gp->stackguard) != STACK_PREEMPT + PREEMPT_STOP)
@@ -39,7 +47,8 @@ static bool try_suspend(struct suspended *s)
     switch (status) {
     case G_DEAD:
         s->dead = true;
-        break;
+        take_back_from_dead(gp);
+        return true;
     case G_PREEMPTED: {
         // who makes it waiting has it; nobody else knows it
         if (!cas_acq_rel(&gp->status, &status, G_WAITING)) // pairs [g.status]

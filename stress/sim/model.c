@@ -22,6 +22,7 @@
 
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
+#include "runtime/mem/mheap.h"
 #include "runtime/observe/waiting.h"
 #include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
@@ -166,6 +167,10 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 {
     if (addr == (uint64_t)&gc.phase) {
         model_phase_changed((uint32_t)old_value, (uint32_t)new_value);
+        return;
+    }
+    if (addr == (uint64_t)&heap.unswept) {
+        model_unswept_changed(new_value);
         return;
     }
     if (addr - sim.heap_lo < sim.heap_span) {
@@ -359,6 +364,7 @@ static void model_begin(void)
     model_net_begin();
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
+    race_watch((uint64_t)&heap.unswept);
 }
 
 static void model_switched(void)

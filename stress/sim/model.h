@@ -34,6 +34,7 @@ void model_cover(uint32_t from, uint32_t to); // a change of state; while sim_co
 // model_heap.c: the oracles `heap` and `accounting`, and how others look at spans
 struct mspan;
 void model_check_heap(void);
+void model_unswept_changed(uint64_t left);  // heap.unswept is `left` now
 struct mspan *model_span_of(uint64_t addr); // in use; or NULL
 bool model_is_pointer(uint64_t word);       // of the heap
 uint64_t model_span_used(const struct mspan *s,

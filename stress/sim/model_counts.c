@@ -38,8 +38,19 @@ static inline void expect_count(const char *what, long is, long counted)
         n_;                                                                                        \
     })
 
+// Buffers that are filled without a lock, by who has the p.
+static void check_buffers(void)
+{
+    for (int32_t i = 0; i < nprocs; i++) {
+        if (unlikely(allp[i]->wbbuf.n > WBBUF_ENTRIES))
+            report("a p's write barrier buffer has more entries than room", allp[i]->wbbuf.n,
+                   WBBUF_ENTRIES);
+    }
+}
+
 void model_check_lists(void)
 {
+    check_buffers();
     model_check_chans();
     if (nprocs == 0 || load_relaxed(&sched.lock.key) != 0)
         return;

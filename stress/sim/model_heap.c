@@ -236,6 +236,19 @@ static void check_counters(const struct walk *w)
                w->large_bytes);
 }
 
+// heap.unswept counts a span until it is swept to the end, whoever does it: 0 lets a cycle begin.
+void model_unswept_changed(uint64_t left)
+{
+    uint64_t unswept = 0;
+    uint32_t gen = load_relaxed(&heap.sweepgen);
+    for (size_t i = 0; i < heap.nallspans; i++) {
+        const struct mspan *s = heap.allspans[i];
+        unswept += load_relaxed(&s->state) == SPAN_IN_USE && load_relaxed(&s->sweepgen) != gen;
+    }
+    if (oracle_on("heap") && unlikely(unswept > left))
+        report("heap", "more spans are being swept than heap.unswept says", NULL, left, unswept);
+}
+
 void model_check_heap(void)
 {
     struct walk w = {0};

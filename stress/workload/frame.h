@@ -11,6 +11,7 @@ struct refs {
     void *object[WL_REFS];
     uint64_t head[WL_REFS];   // what its object began with when the reference was made
     uint64_t hidden[WL_REFS]; // complements: no pointers
+    uintptr_t past[WL_REFS];  // addresses behind objects: nobody's, or another's
     uint32_t made;            // objects, for their numbers
 };
 
@@ -92,11 +93,13 @@ void ref_set(struct frame *f, uint32_t ref, void *object);
     OP(new)                                                                                        \
     OP(big)                                                                                        \
     OP(tiny)                                                                                       \
+    OP(crumbs)                                                                                     \
     OP(link)                                                                                       \
     OP(unlink)                                                                                     \
     OP(load)                                                                                       \
     OP(drop)                                                                                       \
     OP(hide)                                                                                       \
+    OP(past)                                                                                       \
     OP(look)                                                                                       \
     OP(global)                                                                                     \
     OP(fetch)                                                                                      \

@@ -186,6 +186,22 @@ void op_tiny(struct frame *f, const struct wl_op *op)
     }
 }
 
+// Kept while others run: a block of which a piece is referred to is one piece to the collector.
+void op_crumbs(struct frame *f, const struct wl_op *op)
+{
+    uint8_t *crumb[WL_SLOTS];
+
+    (void)f;
+    for (int64_t i = 0; i < op->number; i++) {
+        crumb[i] = rt_new_bytes(1 + (size_t)i);
+        crumb[i][i] = (uint8_t)(1 + i);
+        rt_yield();
+    }
+    for (int64_t i = 0; i < op->number; i++)
+        if (crumb[i][i] != 1 + i || (i > 0 && crumb[i][0] != 0))
+            changed();
+}
+
 void op_link(struct frame *f, const struct wl_op *op)
 {
     rt_ptr *slot = slot_of(f, op->ref[0], op->number);
@@ -220,6 +236,19 @@ void op_hide(struct frame *f, const struct wl_op *op)
 {
     f->refs->hidden[op->ref[0]] = ~(uint64_t)(uintptr_t)f->refs->object[op->ref[0]];
     ref_set(f, op->ref[0], NULL);
+}
+
+// As a loop over an array has it: a word of the stack that points to what lies behind, be that an
+// object, a free slot, or a span that comes and goes. Nobody follows it but the collector.
+void op_past(struct frame *f, const struct wl_op *op)
+{
+    const struct object *o = object_of(f, op->ref[0]);
+
+    if (o == NULL)
+        return;
+    uint64_t words = (o->head & 0xff) == BIG_SLOTS ? ((const struct big *)(const void *)o)->words
+                                                   : 1 + (uint64_t)head_slots(o->head);
+    f->refs->past[op->ref[0]] = (uintptr_t)o + 8 * (words < 2 ? 2 : words);
 }
 
 // What an object and those that it refers to must be.

@@ -38,11 +38,13 @@
     OP(NEW,          new,          REF,      SLOTS,    NONE) /* an object with so many slots */    \
     OP(BIG,          big,          REF,      BYTES,    NONE) /* a large one without slots */       \
     OP(TINY,         tiny,         TIMES,    NONE,     NONE) /* so many below 16 bytes, dropped */ \
+    OP(CRUMBS,       crumbs,       SLOTS,    NONE,     NONE) /* likewise, kept over a yield */     \
     OP(LINK,         link,         REF,      SLOT,     REF)  /* the slot refers to the second */   \
     OP(UNLINK,       unlink,       REF,      SLOT,     NONE) /* the slot is NULL */                \
     OP(LOAD,         load,         REF,      REF,      SLOT) /* what the second's slot holds */    \
     OP(DROP,         drop,         REF,      NONE,     NONE) /* refers to nothing */               \
     OP(HIDE,         hide,         REF,      NONE,     NONE) /* is left as an integer only */      \
+    OP(PAST,         past,         REF,      NONE,     NONE) /* keeps the address behind it */     \
     OP(LOOK,         look,         REF,      NONE,     NONE) /* it must be what it was */          \
     OP(GLOBAL,       global,       GLOBAL,   REF,      NONE) /* a registered global */             \
     OP(FETCH,        fetch,        REF,      GLOBAL,   NONE)                                       \

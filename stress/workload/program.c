@@ -36,6 +36,7 @@ static uint64_t heap_bytes(const struct wl_op *op)
     case WL_BIG:
         return (uint64_t)op->number;
     case WL_TINY:
+    case WL_CRUMBS:
         return 16 * (uint64_t)op->number;
     case WL_PASS:
     case WL_WEAK:

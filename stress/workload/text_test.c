@@ -60,7 +60,9 @@ static void operations_on_objects_print_as_they_were(void **state)
 {
     static const char text[] =
         "workload w\nprocs 2\nsizes tiny\n"
-        "goroutine main\n    new a 0\n    new b 8\n    big c 16\n    tiny 3\n    link b 7 a\n"
+        "goroutine main\n    new a 0\n    new b 8\n    big c 16\n    tiny 3\n    crumbs 8\n    "
+        "past c\n"
+        "    link b 7 a\n"
         "    link b 0 b\n    load a b 0\n    unlink b 7\n    global a b\n    fetch c a\n"
         "    weak a b\n    weakget c a\n    finalizer c\n    look b\n    hide a\n    drop b\n"
         "    pass child c\n    gc\n    gcpercent off\n    gcpercent 50\n    memlimit off\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See canary.h: programs that break a rule of `barrier` or `gc-live`, and beside them others that
-// come as near to that as is allowed.
+// See canary.h: programs that break a rule of the collector, and for `barrier` and `gc-live` beside
+// them others that come as near to that as is allowed.
 
 #include "stress/sim/canary/canary.h"
 
@@ -130,6 +130,22 @@ static void mark_in_time(void)
     sub_relaxed(&cycle.marking, 1);
 }
 
+// Other oracles ---------------------------------------------------------------------------
+
+static void overfill_buffer(void)
+{
+    allp[1]->wbbuf.n = WBBUF_ENTRIES + 1;
+}
+
+// Swept by nobody who counts.
+static void sweep_uncounted(void)
+{
+    struct mspan *s = span_of((uintptr_t)black);
+    add_relaxed(&heap.unswept, 1);
+    store_relaxed(&s->sweepgen, load_relaxed(&heap.sweepgen) - 1);
+    sub_relaxed(&heap.unswept, 1);
+}
+
 // After a cycle: workers, sweeper and helper are there and wait.
 #define BROKEN(name, fn)                                                                           \
     static void name(void *unused)                                                                 \
@@ -144,6 +160,14 @@ BROKEN(up_to_trigger, grow_up_to_trigger)
 BROKEN(grey_left, leave_roots)
 BROKEN(phase_left, leave_phase)
 BROKEN(marked_in_time, mark_in_time)
+BROKEN(buffer_overfilled, overfill_buffer)
+
+static void swept_uncounted(void *unused)
+{
+    (void)unused;
+    black = rt_new(&node_type);
+    canary_breaks_while_all_sleep(sweep_uncounted);
+}
 
 const struct canary canaries_collector[] = {
     {"a store without barrier", "barrier", "that nothing protects", nothing_protects},
@@ -155,5 +179,7 @@ const struct canary canaries_collector[] = {
     {"roots left", "gc-live", "something to mark beside an idle p", grey_left},
     {"the phase left", "gc-live", "all is marked and nobody ends the phase", phase_left},
     {"marked in time", NULL, NULL, marked_in_time},
+    {"a barrier buffer overfilled", "invariant", "more entries than room", buffer_overfilled},
+    {"a span swept uncounted", "heap", "more spans are being swept than", swept_uncounted},
     {0},
 };
