@@ -130,8 +130,8 @@ static bool name_span_word(uint64_t addr, char *buf, size_t bytes)
     return false;
 }
 
-// A word of the heap's pages. Of an object: its size, page and number in the span, the word. The page
-// where there is no object: it is free, or what is left at the end of a span.
+// A word of the heap's pages. Of an object: its size, page and number in the span, the word. The
+// page where there is no object: it is free, or what is left at the end of a span.
 static bool name_page_word(uint64_t addr, char *buf, size_t bytes)
 {
     const struct mspan *s = model_span_of(addr);
