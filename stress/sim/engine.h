@@ -381,7 +381,8 @@ struct birth {
 extern struct cell *memory_arena_cells, *memory_global_cells;
 extern struct birth *memory_births; // of objects of the heap, by their first eight bytes (heap.c)
 extern uint64_t memory_global_lo, memory_global_span;
-#define MEMORY_ARENA_BASE 0x1000000000u
+// Its upper half is no small number: two of 32 bits side by side do not look like an address.
+#define MEMORY_ARENA_BASE 0x2a5c00000000u
 #define MEMORY_ARENA_BYTES (64ull << 30)
 #define MEMORY_STACKS (MEMORY_ARENA_BASE + (32ull << 30))        // reserved stacks; below: all else
 #define MEMORY_HEAP_BYTES (MEMORY_STACKS - MEMORY_ARENA_BASE)    // where a heap may lie

@@ -62,6 +62,13 @@
     .endr
     .endm
 
+    .macro ATOMICS bits, pc
+    ENTRY __tsan_atomic\bits\()_load, hook_atomic\bits\()_load, pc=%rdx
+    .irp name, store, exchange, fetch_add, fetch_sub, fetch_and, fetch_or, fetch_xor, fetch_nand
+    ENTRY __tsan_atomic\bits\()_\name, hook_atomic\bits\()_\name, pc=\pc
+    .endr
+    .endm
+
     ENTRY __tsan_func_entry, hook_func_entry, frame=%rsi
     TSAN func_exit, testonly_shadow_stack_current_size
     TSAN ignore_thread_begin, ignore_thread_end
@@ -74,17 +81,14 @@
     .endr
     TSAN read_range, write_range, memset, memcpy, memmove
 
-    .irp bits, 8, 16, 32, 64, 128
-    .irp name, load, store, exchange, compare_exchange_strong, compare_exchange_weak
-    TSAN atomic\bits\()_\name
-    .endr
-    .irp name, add, sub, and, or, xor, nand
-    TSAN atomic\bits\()_fetch_\name
-    .endr
-    .endr
     .irp bits, 8, 16, 32, 64
-    TSAN atomic\bits\()_compare_exchange_val
+    ATOMICS \bits, %rcx
+    .irp name, compare_exchange_strong, compare_exchange_weak, compare_exchange_val
+    ENTRY __tsan_atomic\bits\()_\name, hook_atomic\bits\()_\name, pc=%r9
     .endr
+    .endr
+    ATOMICS 128, %r8
+    TSAN atomic128_compare_exchange_strong, atomic128_compare_exchange_weak
     ENTRY __tsan_atomic128_compare_exchange_val, hook_atomic128_compare_exchange_val, argument=1
     TSAN atomic_thread_fence, atomic_signal_fence
 

@@ -177,21 +177,21 @@ static inline void drains(void)
 #define TRACE(what, p, old_value, new_value)                                                       \
     do {                                                                                           \
         if (unlikely(sim.tracing))                                                                 \
-            trace_event(what, site, HOOK_PC, (uint64_t)(p), (uint64_t)(old_value),                 \
+            trace_event(what, site, pc, (uint64_t)(p), (uint64_t)(old_value),                      \
                         (uint64_t)(new_value), -1);                                                \
     } while (0)
 
 #define ATOMIC_RMW(bits, type, name, what, expression)                                             \
-    type hook_atomic##bits##_##name(volatile type *p, type x, int order)                           \
+    type hook_atomic##bits##_##name(volatile type *p, type x, int order, uint64_t pc)              \
     {                                                                                              \
         if (unlikely(!sim.running)) {                                                              \
             type old = *p;                                                                         \
             *p = (type)(expression);                                                               \
             return old;                                                                            \
         }                                                                                          \
-        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_WRITE));                      \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
         drains();                                                                                  \
-        bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, HOOK_PC);                    \
+        bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, pc);                         \
         type old = *p;                                                                             \
         *p = (type)(expression);                                                                   \
         sim_note_value((uint64_t)*p);                                                              \
@@ -230,53 +230,57 @@ static inline void drains(void)
         if (unlikely(watched))                                                                     \
             oracle_wrote((uint64_t)p, (uint64_t)old, (uint64_t)x);                                 \
         return true;                                                                               \
-    }                                                                                              \
+    }
+
+// Of 128 bits its arguments fill the registers, and more.
+#define PC_ARGUMENT , uint64_t pc
+#define CAS_HOOKS(bits, type, pc_argument, pc)                                                     \
     int hook_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type x,      \
-                                                    int order, int failed)                         \
+                                                    int order, int failed pc_argument)             \
     {                                                                                              \
-        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
+        return cas##bits(p, expected, x, order, failed, pc);                                       \
     }                                                                                              \
     int hook_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type x,        \
-                                                  int order, int failed)                           \
+                                                  int order, int failed pc_argument)               \
     {                                                                                              \
-        return cas##bits(p, expected, x, order, failed, HOOK_PC);                                  \
+        return cas##bits(p, expected, x, order, failed, pc);                                       \
     }                                                                                              \
     type hook_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type x,         \
-                                                  int order, int failed)                           \
+                                                  int order, int failed pc_argument)               \
     {                                                                                              \
-        cas##bits(p, &expected, x, order, failed, HOOK_PC);                                        \
+        cas##bits(p, &expected, x, order, failed, pc);                                             \
         return expected;                                                                           \
     }
 
 #define ATOMICS(bits, type)                                                                        \
-    type hook_atomic##bits##_load(const volatile type *p, int order)                               \
+    type hook_atomic##bits##_load(const volatile type *p, int order, uint64_t pc)                  \
     {                                                                                              \
         if (unlikely(!sim.running))                                                                \
             return *p;                                                                             \
-        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_READ));                       \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_READ));                            \
         uint64_t own;                                                                              \
-        if (unlikely(sim.held != 0) && buffer_load((uint64_t)p, sizeof *p, &own, HOOK_PC)) {       \
+        if (unlikely(sim.held != 0) && buffer_load((uint64_t)p, sizeof *p, &own, pc)) {            \
             sim_note_value(own);                                                                   \
             TRACE("load own", p, own, own);                                                        \
             return (type)own;                                                                      \
         }                                                                                          \
-        race_atomic_load((uint64_t)p, sizeof *p, order, HOOK_PC);                                  \
+        race_atomic_load((uint64_t)p, sizeof *p, order, pc);                                       \
         type x = *p;                                                                               \
         sim_note_value((uint64_t)x);                                                               \
         TRACE("load", p, x, x);                                                                    \
         return x;                                                                                  \
     }                                                                                              \
-    void hook_atomic##bits##_store(volatile type *p, type x, int order)                            \
+    void hook_atomic##bits##_store(volatile type *p, type x, int order, uint64_t pc)               \
     {                                                                                              \
         if (unlikely(!sim.running)) {                                                              \
             *p = x;                                                                                \
             return;                                                                                \
         }                                                                                          \
-        uint32_t site = before_atomic(HOOK_PC, pending_of(p, PENDING_WRITE));                      \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
         if (unlikely(sim.tso) &&                                                                   \
-            buffer_store((uint64_t)p, sizeof *p, (uint64_t)x, order, site, HOOK_PC))               \
+            buffer_store((uint64_t)p, sizeof *p, (uint64_t)x, order, site, pc))                    \
             return;                                                                                \
-        bool watched = race_atomic_store((uint64_t)p, sizeof *p, order, HOOK_PC);                  \
+        bool watched = race_atomic_store((uint64_t)p, sizeof *p, order, pc);                       \
         type old = *p;                                                                             \
         *p = x;                                                                                    \
         sim_note_value((uint64_t)x);                                                               \
@@ -294,10 +298,15 @@ static inline void drains(void)
     ATOMIC_CAS(bits, type)
 
 ATOMICS(8, uint8_t)
+CAS_HOOKS(8, uint8_t, PC_ARGUMENT, pc)
 ATOMICS(16, uint16_t)
+CAS_HOOKS(16, uint16_t, PC_ARGUMENT, pc)
 ATOMICS(32, uint32_t)
+CAS_HOOKS(32, uint32_t, PC_ARGUMENT, pc)
 ATOMICS(64, uint64_t)
+CAS_HOOKS(64, uint64_t, PC_ARGUMENT, pc)
 ATOMICS(128, unsigned __int128)
+CAS_HOOKS(128, unsigned __int128, , HOOK_PC)
 
 void hook_atomic_thread_fence(int order)
 {

@@ -130,18 +130,23 @@ static bool name_span_word(uint64_t addr, char *buf, size_t bytes)
     return false;
 }
 
-// A word of an object: by its size, its number in the execution's order of addresses, and the word.
-static bool name_object_word(uint64_t addr, char *buf, size_t bytes)
+// A word of the heap's pages. Of an object: its size, page and number in the span, the word. The
+// page where there is no object: it is free, or what is left at the end of a span.
+static bool name_page_word(uint64_t addr, char *buf, size_t bytes)
 {
     const struct mspan *s = model_span_of(addr);
-    if (!s || addr >= s->limit)
-        return false;
+    if (!s || addr >= s->limit) {
+        uint64_t d = addr - heap.base;
+        snprintf(buf, bytes, "heap page #%lu.word[%lu]", (unsigned long)(d / HEAP_PAGE_BYTES),
+                 (unsigned long)(d % HEAP_PAGE_BYTES / 8));
+        return true;
+    }
     uint32_t index = model_span_index(s->base, s->elem_bytes, addr);
     uint64_t object = s->base + (uint64_t)index * s->elem_bytes;
     uint64_t size = s->elem_bytes != 0 ? s->elem_bytes : s->limit - s->base;
     uint64_t page = (s->base - heap.base) / HEAP_PAGE_BYTES;
     bool pointer = !(s->class & 1) && model_is_pointer(addr & ~7ull);
-    snprintf(buf, bytes, "object %luB #%lu.%u.%s %lu", (unsigned long)size, (unsigned long)page,
+    snprintf(buf, bytes, "object %luB #%lu:%u.%s[%lu]", (unsigned long)size, (unsigned long)page,
              index, pointer ? "pointer" : "word", (unsigned long)((addr - object) / 8));
     return true;
 }
@@ -158,7 +163,7 @@ static bool name_heap_word(uint64_t addr, char *buf, size_t bytes)
         return true;
     }
     if (addr - heap.base < heap.end - heap.base)
-        return name_object_word(addr, buf, bytes);
+        return name_page_word(addr, buf, bytes);
     return name_span_word(addr, buf, bytes);
 }
 

@@ -300,6 +300,36 @@ static void the_trace_names_words(void **state)
     assert_true(status && spinning);
 }
 
+static void assert_named(const void *object, size_t at, const char *want)
+{
+    char name[64];
+    sim_address_name((uint64_t)object + at, name, sizeof name);
+    if (strcmp(name, want) != 0)
+        fail_msg("%s, not %s", name, want);
+}
+
+// An object has the name of its size and its place, its words of what they are; the same in all
+// executions that allocate alike, whatever ran before.
+static void words_of_objects_have_names(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run_one(&canary_allocates, sim_strategy_calm(), 0, i == 1)->outcome,
+                         SIM_OK);
+        assert_named(canary_node, 0, "object 16B #0:0.pointer[0]");
+        assert_named(canary_node, 8, "object 16B #0:0.word[1]");
+        assert_named(canary_node, 13, "object 16B #0:0.word[1]");
+        assert_named(canary_large, 80, "object 100000B #4:0.word[10]");
+        assert_named(canary_large, 100000, "heap page #28.word[212]");
+        const struct sim_result *r =
+            run_one(&canary_writes_after_the_end, sim_strategy_random(), (uint64_t)i, false);
+        assert_int_equal(r->outcome, SIM_FOUND);
+        assert_string_equal(r->finding.oracle, "poison");
+        assert_string_equal(r->finding.message,
+                            "write of object 48B #0:0.word[1], which has been freed");
+    }
+}
+
 int main(void)
 {
     sim_init();
@@ -313,6 +343,7 @@ int main(void)
         cmocka_unit_test(large_stores_are_seen_with_races_on),
         cmocka_unit_test(recoveries_leave_nothing_behind),
         cmocka_unit_test(the_trace_names_words),
+        cmocka_unit_test(words_of_objects_have_names),
         cmocka_unit_test(stacks_grow_alike_in_every_execution),
         cmocka_unit_test(an_overflow_is_a_crash_with_a_stable_signature),
     };

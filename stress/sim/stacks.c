@@ -197,9 +197,7 @@ void memory_close_stack(char *lo, size_t bytes)
     memset(lo, 0, bytes);
     protect_or_die(lo, hi);
     race_forget((uint64_t)lo, bytes);
-    s->open = s->accessible = hi;
-    if (s->low && s->low < hi)
-        s->low = hi;
+    s->open = s->accessible = hi; // `low` stays: fibers remember it, and the stack may grow again
 }
 
 // Restart ---------------------------------------------------------------------------------

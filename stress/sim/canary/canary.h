@@ -29,5 +29,10 @@ extern const struct canary canary_grows, canary_overflows, canary_strays;
 void canary_breaks_while_all_sleep(void (*fn)(void));
 // Two goroutines change a graph while main collects, with every check on.
 extern const struct canary canary_collects;
+// Allocates an object of 16 bytes whose first word is a pointer, and one of 100 000 bytes.
+extern const struct canary canary_allocates;
+extern void *canary_node, *canary_large;
+// Ends an object of 40 bytes and writes to its second word.
+extern const struct canary canary_writes_after_the_end;
 // The thread function: starts the runtime with two p's and runs a canary's main.
 void canary_main(void *canary);

@@ -240,6 +240,28 @@ static void behaves(void *unused)
     probe_refs(NULL, 0);
 }
 
+void *canary_node, *canary_large;
+
+static void only_allocates(void *unused)
+{
+    (void)unused;
+    allocates();
+    canary_node = node;
+    canary_large = large;
+}
+
+static void writes_after_the_end(void *unused)
+{
+    (void)unused;
+    volatile uint64_t *object = rt_new_bytes(40);
+    san_heap_free((void *)object, 40);
+    object[1] = 1;
+}
+
+const struct canary canary_allocates = {"allocates", NULL, NULL, only_allocates};
+const struct canary canary_writes_after_the_end = {"writes after the end", "poison", "writes_after",
+                                                   writes_after_the_end};
+
 const struct canary canaries_heap[] = {
     {"a heap behaves", NULL, NULL, behaves},
     {"objects miscounted", "heap", "alloc_count is not", objects_miscounted},
