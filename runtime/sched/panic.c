@@ -118,15 +118,14 @@ bool rt_call(void (*fn)(void *), void *arg)
 {
     struct g *gp = getg();
     rt_assert(gp == gp->m->curg);
-    struct scope s;
-    s.outer = gp->scopes;
-    s.fn = fn;
-    s.arg = arg;
-    s.goexit = false;
-    s.n = 0;
+    // all of it: what another frame has left there might look like an object to the collector
+    struct scope s = {
+        .outer = gp->scopes,
+        .fn = fn,
+        .arg = arg,
+        .san_depth = san_depth(),
+    };
     s.newest = &s.first;
-    store_relaxed(&s.first.older, NULL);
-    s.san_depth = san_depth();
     gp->scopes = &s;
     // each catch holds while its function runs, deferred calls too
     bool returned = arch_catch(&s.at, scope_run, &s) == 0, whole = returned;

@@ -20,9 +20,10 @@ fail() {
 mkdir "$scratch/bin"
 cat >"$scratch/bin/go" <<'GO'
 #!/bin/sh
-[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ "$6" = 0.001000 ] && [ "$7" = 3 ] || exit 9
+[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ -f "$5" ] && [ "$7" = 0.001000 ] &&
+    [ "$8" = 3 ] || exit 9
 echo "peer go0.1"
-[ "$5" = native ] || exit 0
+[ "$6" = native ] || exit 0
 echo "native.yield ns 30 10 20"
 GO
 chmod +x "$scratch/bin/go"
@@ -65,6 +66,17 @@ rows = [r["name"] for r in json.load(open(sys.argv[1]))["results"]]
 assert rows == ["heap." + n for n in (
     "small_16", "binary_trees_16", "tiny_boundaries", "large_1MiB", "large_1MiB_pointers",
     "copy_64Ki_pointers", "small_16_parallel")], rows
+PY
+
+bench --json sync
+[ $? -le 1 ] || fail "sync"
+python3 - "$scratch/out" <<'PY' || fail "rows of sync"
+import json, sys
+rows = json.load(open(sys.argv[1]))["results"]
+assert [r["name"] for r in rows] == ["sync." + n for n in (
+    "unbuffered_round_trip", "unbuffered_round_trip_2p", "buffered_stream", "buffered_stream_2p",
+    "select_8", "mutex", "mutex_contended_2p", "deferred_call", "panic_and_recover")], rows
+assert all(r["value"] > 0 and r["samples"] == 3 and r["unit"] == "ns" for r in rows)
 PY
 
 bench native

@@ -217,9 +217,9 @@ void op_otherwise(struct frame *f, const struct wl_op *op)
 
 void op_select(struct frame *f, const struct wl_op *op)
 {
-    struct rt_select_case cases[WL_CASES];
-    struct parcel parcel[WL_CASES];
-    uint32_t number[WL_CASES], n = f->cases.n;
+    struct rt_select_case cases[WL_CASES] = {0};
+    struct parcel parcel[WL_CASES] = {0};
+    uint32_t number[WL_CASES] = {0}, n = f->cases.n;
     struct attempt a = {.cases = cases, .n = n, .done = f->cases.otherwise};
 
     (void)op;
