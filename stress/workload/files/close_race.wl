@@ -8,7 +8,6 @@ goroutine main
         pair p
         go reader
         close p
-        closeback p
     end
     wait
 goroutine reader
