@@ -67,6 +67,15 @@ assert rows == ["heap." + n for n in (
     "copy_64Ki_pointers", "small_16_parallel")], rows
 PY
 
+bench --json net
+[ $? -le 1 ] || fail "net"
+python3 - "$scratch/out" <<'PY' || fail "rows of net"
+import json, sys
+rows = [r["name"] for r in json.load(open(sys.argv[1]))["results"]]
+assert rows == ["net." + n for n in (
+    "timer_start_stop_100000", "timer_move_100000", "timer_fire_100000", "pair_round_trip")], rows
+PY
+
 bench native
 grep -q ' ns .* at most 80 .* native.yield  (go0.1: 20, ratio' "$scratch/out" || fail "the table of native"
 rm "$scratch/bin/go"
