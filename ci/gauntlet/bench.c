@@ -21,6 +21,7 @@ static const struct group {
     {"sync", bench_sync, false},
     {"heap", bench_heap, false},
     {"heap_large", bench_heap_large, true},
+    {"net", bench_net, false},
     {"replay", bench_replay, false},
     {"bank", bench_bank, true},
 };
@@ -41,7 +42,7 @@ static void parse_group(struct bench_command *c, const char *name, struct argp_s
             return;
         }
     argp_error(state,
-               "'%s' is not a group of figures: engine, native, sync, heap, heap_large, "
+               "'%s' is not a group of figures: engine, native, sync, heap, heap_large, net, "
                "replay, bank",
                name);
 }
@@ -241,9 +242,10 @@ int command_bench(int argc, char **argv)
         options,
         parse,
         "[GROUP...]",
-        "Measures the engine, the native scheduler, allocator and collector, the replay of the "
+        "Measures the engine, the native scheduler, allocator and collector, timers and "
+        "descriptors, the replay of the "
         "saved cases, and (when named, or with --long) a heap of gigabytes and how surely the "
-        "known bugs are found: groups engine, native, sync, heap, replay; heap_large, bank. "
+        "known bugs are found: groups engine, native, sync, heap, net, replay; heap_large, bank. "
         "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
         0,
         0,

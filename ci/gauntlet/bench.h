@@ -31,6 +31,7 @@ bool bench_native(struct bench *b);
 bool bench_heap(struct bench *b);
 bool bench_heap_large(struct bench *b);
 bool bench_sync(struct bench *b);
+bool bench_net(struct bench *b);
 // bench_cases.c
 bool bench_replay(struct bench *b);
 bool bench_bank(struct bench *b);

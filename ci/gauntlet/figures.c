@@ -330,7 +330,7 @@ static void measured_row(const struct samples *s, void *arg)
 // Go's own runtime, where there is a Go. Nothing is said when there is none.
 static void ask_peer(struct measured *n, const char *group)
 {
-    static const char *const sources[] = {"peer", "native", "heap", "sync"};
+    static const char *const sources[] = {"peer", "native", "heap", "sync", "net"};
     enum { SOURCES = sizeof sources / sizeof sources[0] };
     char path[SOURCES][STORE_PATH_BYTES], name[32];
     char *argv[SOURCES + 6] = {(char[]){"go"}, (char[]){"run"}};
@@ -387,4 +387,9 @@ bool bench_sync(struct bench *b)
 bool bench_heap_large(struct bench *b)
 {
     return bench_measured(b, "heap_large");
+}
+
+bool bench_net(struct bench *b)
+{
+    return bench_measured(b, "net");
 }

@@ -488,6 +488,28 @@ static void a_reader_runs_beside_one_that_computes(void **state)
     holds_on(computes_beside_a_reader, 2, 0);
 }
 
+// The only p is never without work: nobody but sysmon looks.
+static void keeps_the_only_p_busy(void *arg)
+{
+    (void)arg;
+    check(host_pipe(outside) == 0);
+    begin(1);
+    rt_go(reads_one, (void *)(intptr_t)pd_new(outside[0]));
+    rt_sleep(MS);
+    check(host_thread_create(writes_from_outside, NULL, 0) == 0);
+    int64_t from = host_nanotime();
+    while (load_relaxed(&left) != 0) {
+        rt_preempt_point();
+        check(host_nanotime() - from < 5000ll * MS);
+    }
+}
+
+static void a_reader_runs_although_nobody_has_time_to_poll(void **state)
+{
+    (void)state;
+    holds_on(keeps_the_only_p_busy, 1, 0);
+}
+
 // Errors ------------------------------------------------------------------------------------------
 
 static void wrong_use(void *arg)
@@ -593,6 +615,7 @@ int main(void)
         cmocka_unit_test(what_is_used_again_gets_nothing_of_before),
         cmocka_unit_test(who_waits_for_the_outside_is_no_deadlock),
         cmocka_unit_test(a_reader_runs_beside_one_that_computes),
+        cmocka_unit_test(a_reader_runs_although_nobody_has_time_to_poll),
         cmocka_unit_test(wrong_use_is_an_error),
         cmocka_unit_test(no_descriptor_left_is_an_error),
         cmocka_unit_test(addresses_are_read_as_they_are_written),

@@ -300,50 +300,6 @@ static void each_timer_fires_as_often_as_it_was_armed_and_not_stopped(void **sta
     holds(timers_in_a_storm);
 }
 
-static void look_none(void *arg)
-{
-    (void)arg;
-}
-
-// Others reset the timers before they are started, which is refused and must not be in the way.
-static struct rt_timer fresh[4096];
-static atomic_u32 at_fresh;
-
-static void resets_fresh(void *arg)
-{
-    (void)arg;
-    uint32_t i;
-    while ((i = load_relaxed(&at_fresh)) < 4096) {
-        rt_timer_reset(&fresh[i], 3600 * 1000ll * MS);
-        rt_preempt_point();
-    }
-    if (sub_acq_rel(&storm_left, 1) == 1)
-        rt_ready(waiter);
-}
-
-static void starts_fresh(void *arg)
-{
-    (void)arg;
-    waiter = rt_self();
-    store_relaxed(&storm_left, 2);
-    for (int i = 0; i < 2; i++)
-        rt_go(resets_fresh, NULL);
-    for (uint32_t i = 0; i < 4096; i++) {
-        store_relaxed(&at_fresh, i);
-        host_spin(500);
-        check(rt_timer_start(&fresh[i], 3600 * 1000ll * MS, look_none, NULL) == 0);
-    }
-    store_relaxed(&at_fresh, 4096);
-    while (load_acquire(&storm_left) != 0)
-        rt_park();
-}
-
-static void a_refused_reset_is_not_in_the_way_of_a_start(void **state)
-{
-    (void)state;
-    holds(starts_fresh);
-}
-
 // What timers keep alive -------------------------------------------------------------------------
 
 struct item {
@@ -491,7 +447,6 @@ int main(void)
         cmocka_unit_test(a_timer_that_waits_is_a_clear_error),
         cmocka_unit_test(a_timer_of_a_busy_p_is_fired_by_another),
         cmocka_unit_test(each_timer_fires_as_often_as_it_was_armed_and_not_stopped),
-        cmocka_unit_test(a_refused_reset_is_not_in_the_way_of_a_start),
         cmocka_unit_test(an_armed_timer_keeps_its_argument_and_its_own_object),
         cmocka_unit_test(timers_and_marking_lose_no_object),
     };

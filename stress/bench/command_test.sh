@@ -79,6 +79,15 @@ assert [r["name"] for r in rows] == ["sync." + n for n in (
 assert all(r["value"] > 0 and r["samples"] == 3 and r["unit"] == "ns" for r in rows)
 PY
 
+bench --json net
+[ $? -le 1 ] || fail "net"
+python3 - "$scratch/out" <<'PY' || fail "rows of net"
+import json, sys
+rows = [r["name"] for r in json.load(open(sys.argv[1]))["results"]]
+assert rows == ["net." + n for n in (
+    "timer_start_stop_100000", "timer_move_100000", "timer_fire_100000", "pair_round_trip")], rows
+PY
+
 bench native
 grep -q ' ns .* at most 80 .* native.yield  (go0.1: 20, ratio' "$scratch/out" || fail "the table of native"
 rm "$scratch/bin/go"

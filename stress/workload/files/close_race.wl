@@ -8,7 +8,6 @@ goroutine main
         pair p
         go reader
         hangup p
-        hangupback p
     end
     wait
 goroutine reader
