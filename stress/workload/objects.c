@@ -242,7 +242,7 @@ void op_hide(struct frame *f, const struct wl_op *op)
 // object, a free slot, or a span that comes and goes. Nobody follows it but the collector.
 void op_past(struct frame *f, const struct wl_op *op)
 {
-    const struct object *o = object_of(f, op->ref[0]);
+    const struct object *o = ref_object(f, op->ref[0]);
 
     if (o == NULL)
         return;
