@@ -32,9 +32,10 @@ truth() {
         "$scratch/out" "$1" || fail "not so: $1"
 }
 
-# Workloads without objects (channels are objects). The collector takes any word of a stack for a pointer, also those that a
-# frame has not written yet, and what lies there is what the engine's hooks left: not the same in a
-# run with the event log, in a replay, from a case, or with an engine compiled otherwise (docs/simulation.md).
+# Workloads without objects (channels are objects). The collector takes any word of a stack for a pointer,
+# also those that a frame has not written yet, and what lies there is what the engine's hooks left: not the
+# same in a run with the event log, in a replay, from a case, or with an engine compiled otherwise
+# (docs/simulation.md).
 others=
 for file in "$files"/*.wl; do
     name=$(basename "$file" .wl)
