@@ -20,10 +20,10 @@ fail() {
 mkdir "$scratch/bin"
 cat >"$scratch/bin/go" <<'GO'
 #!/bin/sh
-[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ -f "$5" ] && [ "$7" = 0.001000 ] &&
-    [ "$8" = 3 ] || exit 9
+[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ -f "$5" ] && [ -f "$6" ] || exit 9
+[ "$8" = 0.001000 ] && [ "$9" = 3 ] || exit 9
 echo "peer go0.1"
-[ "$6" = native ] || exit 0
+[ "$7" = native ] || exit 0
 echo "native.yield ns 30 10 20"
 GO
 chmod +x "$scratch/bin/go"

@@ -1,4 +1,5 @@
-# Connections over a listener: dialled, accepted, used both ways, closed; one dial comes after the close.
+# Connections over a listener: dialled, accepted, used both ways, closed. With --faults all a refused connection
+# leaves its partner waiting: that deadlock is the program's.
 workload dial_accept
 procs 2
 sizes tiny
