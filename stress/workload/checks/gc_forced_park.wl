@@ -10,9 +10,8 @@ goroutine main
     yield
     go other
     new keep 0
-    work 1020us
-    sleep 305us
-    yield
+    work 1000us
+    sleep 100us
     yield
 goroutine other
     work 310us
