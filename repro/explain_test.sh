@@ -21,7 +21,7 @@ last=0
 for row in "g#[0-9]* (help)  help: .*\[load forcegc.state = 0\]" \
     "gc_sysmon: .*\[exchange forcegc.state 0 → FORCEGC_REQUESTED\]" \
     "park_commit: .*\[store forcegc.state FORCEGC_REQUESTED → FORCEGC_PARKED\]" \
-    "The hinge: it does not come about if choice" "✔ sysmon  .*g2.status waiting → runnable\]"; do
+    "The hinge: it does not come about if choice" "✔ sysmon  .*g[0-9]*.status waiting → runnable\]"; do
     at=$(line "$row")
     [ "${at:-0}" -gt "$last" ] || fail "no '$row' after line $last"
     last=$at

@@ -6,8 +6,10 @@ procs 1
 sizes tiny
 sysmon needed
 goroutine main
+    go other
     new keep 1
-    work 1020us
+    work 1ms
+    sleep 100us
     yield
-    sleep 3ms
-    look keep
+goroutine other
+    work 310us
