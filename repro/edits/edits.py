@@ -77,6 +77,7 @@ class Sources:
 
 RUNQ, GLOBQ, WAKE, FIND = ["runtime/sched/%s.c" % f for f in ("runq", "globq", "wake", "find")]
 PROC, STATUS, GLIST, TIMER = ["runtime/sched/%s.c" % f for f in ("proc", "status", "glist", "timer")]
+MARK, FORCEGC, BARRIER = ["runtime/gc/%s.c" % f for f in ("mark", "forcegc", "barrier")]
 SCHED, NOTE, MUTEX = "runtime/sched/sched.h", "runtime/sync/note.c", "runtime/sync/mutex.c"
 
 EDITS = []
@@ -107,6 +108,8 @@ each([
     ("rename-idle-in-may-spin", (FIND, "may_spin", "idle", "without_work")),
     ("rename-is-in-casgstatus", (STATUS, "casgstatus", "is", "seen")),
     ("rename-pp-in-timers-next", (TIMER, "timers_next", "pp", "owner")),
+    ("rename-end-in-scan-object", (MARK, "scan_object", "end", "until")),
+    ("rename-was-in-gc-sysmon", (FORCEGC, "gc_sysmon", "was", "found")),
 ], Sources.rename_local)
 
 # Renamed and moved functions ---------------------------------------------------------------
@@ -116,6 +119,7 @@ each([
     ("rename-dropg", ("dropg", "m_leave_g")),
     ("rename-globrunqputbatch", ("globrunqputbatch_locked", "globrunqputall_locked")),
     ("rename-timers-next", ("timers_next", "timers_earliest")),
+    ("rename-wake-helper", ("wake_helper", "forcegc_wake")),
 ], Sources.rename_function)
 
 
@@ -163,6 +167,19 @@ def split_the_size_of_the_global_queue(s):
                       "runqsize_add(%s);" % n)
     s.before(GLOBQ, "globrunqput_locked", "static void runqsize_add(int32_t n)\n{\n"
              "    store_relaxed(&sched.runqsize, load_relaxed(&sched.runqsize) + n);\n}\n")
+
+
+@edit
+def split_the_emptying_of_a_buffer(s):
+    s.in_function(BARRIER, "wbbuf_flush", r"    uint32_t n = b->n;\n    b->n = 0;\n",
+                  "    uint32_t n = xchg_entries(b, 0);\n")
+    s.before(BARRIER, "wbbuf_flush", """static uint32_t xchg_entries(struct wbbuf *b, uint32_t n)
+{
+    uint32_t was = b->n;
+    b->n = n;
+    return was;
+}
+""")
 
 
 @edit
@@ -218,6 +235,12 @@ def another_look_in_may_spin(s):
 
 
 @edit
+def another_look_in_gc_grey(s):
+    s.in_function(MARK, "gc_grey", r"(?<=\{\n)(?=    struct object)",
+                  "    rt_assert(load_relaxed(&gc.phase) <= GC_MARK_TERMINATION);\n")
+
+
+@edit
 def another_look_in_notesleep(s):
     s.in_function(NOTE, "notesleep", r"(?<=\{\n)(?=    while)",
                   "    rt_assert(load_relaxed(&n->key) <= 1);\n")
@@ -230,6 +253,12 @@ def another_look_in_notesleep(s):
 def reorder_may_spin(s):
     s.in_function(FIND, "may_spin",
                   r"( *int32_t spinning = [^\n]*\n)( *int32_t idle = [^\n]*\n)", r"\2\1")
+
+
+@edit
+def reorder_gc_mark_new(s):
+    s.replace(MARK, "    struct mspan *s = span_of(object);\n    struct gcwork *w = &getg()->m->p->gcw;\n",
+              "    struct gcwork *w = &getg()->m->p->gcw;\n    struct mspan *s = span_of(object);\n")
 
 
 @edit

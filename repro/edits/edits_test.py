@@ -17,6 +17,7 @@ import collections
 import difflib
 import json
 import os
+import string
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,8 @@ def signature_of(case):
 
 def names_of(cases):
     """A letter for each case, and what it stands for."""
-    return {case: chr(ord("a") + i) for i, case in enumerate(cases)}
+    assert len(cases) <= len(string.ascii_letters)
+    return dict(zip(cases, string.ascii_letters))
 
 
 class Table:
