@@ -546,7 +546,7 @@ int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
     uint32_t site = HOST_POINT(CALL_POLL);
     int64_t until = sim_deadline(timeout_ns);
     HOST_TRACE("poll wait", 0, 0, timeout_ns);
-    for (;;) {
+    for (;; sim_visit(site)) { // each round has choices of its own, which need names of their own
         int told = 0;
         if (timeout_ns != 0 && sim.poll_broken) {
             sim.poll_broken = false;
