@@ -189,6 +189,7 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 
 // Stable points ---------------------------------------------------------------------------
 
+// In findings; where there is none, as the runtime says it.
 static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_NONE] = "",
     [WAIT_PARK] = "park",
@@ -202,19 +203,14 @@ static const char *const wait_names[WAIT_REASONS] = {
     [WAIT_GC_CYCLE] = "a collection",
     [WAIT_GC_SWEEP] = "spans to sweep",
     [WAIT_FORCEGC] = "a request",
-    [WAIT_CHAN_SEND] = "chan send",
-    [WAIT_CHAN_RECV] = "chan receive",
-    [WAIT_CHAN_NIL_SEND] = "chan send (nil chan)",
-    [WAIT_CHAN_NIL_RECV] = "chan receive (nil chan)",
-    [WAIT_SELECT] = "select",
-    [WAIT_SELECT_NONE] = "select (no cases)",
-    [WAIT_MUTEX] = "mutex lock",
-    [WAIT_RWMUTEX_READ] = "rwmutex rlock",
-    [WAIT_RWMUTEX_WRITE] = "rwmutex lock",
-    [WAIT_WAITGROUP] = "waitgroup wait",
-    [WAIT_COND] = "cond wait",
     [WAIT_IO] = "a descriptor",
 };
+
+static const char *wait_name(uint32_t reason)
+{
+    bool own = reason < WAIT_REASONS && wait_names[reason] != NULL;
+    return own ? wait_names[reason] : wait_reason_name(reason);
+}
 
 void model_list_goroutines(char *buf, size_t bytes)
 {
@@ -225,7 +221,7 @@ void model_list_goroutines(char *buf, size_t bytes)
         uint32_t status = load_relaxed(&all[i]->status);
         if (status == G_DEAD || status == G_IDLE)
             continue;
-        const char *why = all[i]->wait < WAIT_REASONS ? wait_names[all[i]->wait] : "";
+        const char *why = wait_name(all[i]->wait);
         n += (size_t)snprintf(buf + n, bytes - n, "%sg%lu %s", separator,
                               (unsigned long)all[i]->goid, model_status_name(status));
         struct print what;
@@ -283,7 +279,7 @@ static void deadlock_report(void)
     char what[160] = "all goroutines wait";
     const char *separator = ": ";
     struct g **all = load_relaxed(&allgs.v);
-    for (int reason = WAIT_NONE; reason < WAIT_REASONS; reason++) {
+    for (uint32_t reason = WAIT_NONE; reason < WAIT_REASONS; reason++) {
         bool any = false;
         for (uint32_t i = 0; all && i < load_relaxed(&allgs.n); i++) {
             uint32_t status = load_relaxed(&all[i]->status);
@@ -292,7 +288,7 @@ static void deadlock_report(void)
         }
         size_t n = strlen(what);
         if (any)
-            snprintf(what + n, sizeof what - n, "%s%s", separator, wait_names[reason]);
+            snprintf(what + n, sizeof what - n, "%s%s", separator, wait_name(reason));
         separator = any ? ", " : separator;
     }
     model_stable_report("deadlock", what, -1);
