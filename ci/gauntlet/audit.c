@@ -469,11 +469,14 @@ int command_audit(int argc, char **argv)
     if (status != 0)
         return status;
     trial_init();
+    if (!audit_plan_share(&a.plan))
+        return command_fail("audit: out of memory");
     run_audit(&a);
     if (o.json)
         print_json(&a);
     else
         tell_all(&a);
+    audit_plan_free(&a.plan);
     command_workloads_free(&set);
     return a.broken ? EXIT_USAGE : differing(&a) ? EXIT_FINDINGS : EXIT_NOTHING;
 }

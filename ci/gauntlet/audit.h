@@ -36,6 +36,7 @@ struct audit_plan {
     struct workload *const *workloads;
     char *const *paths; // of their files
     uint32_t nworkloads;
+    uint32_t *share; // owned; of each workload, in slices: audit_plan_share
     uint64_t seed;
     bool left_out[AUDIT_WAYS]; // cannot be had here, or not asked for; not all
 };
@@ -71,6 +72,10 @@ struct audit_run {
 };
 void audit_run_free(struct audit_run *r);
 
+// Runs each workload once to see how long it is: the plan has each for about as many points as any
+// other, not for as many executions. False when there is no memory; ends with audit_plan_free.
+bool audit_plan_share(struct audit_plan *p);
+void audit_plan_free(struct audit_plan *p);
 struct audit_turn audit_turn(const struct audit_plan *p, uint64_t slice);
 enum sim_faults_allowed audit_faults(uint32_t execution);
 // What of them differs, as far as that must be the same this way; NULL: nothing.

@@ -41,22 +41,63 @@ static enum audit_way way_of(const struct audit_plan *p, uint64_t drawn)
     return of[child][(drawn >> 8) % n[child]];
 }
 
-// The digits of the slice's number, from the lowest: memory model, workload, strategy. The way, and
-// whether sysmon is frozen, are drawn.
+// Powers of two, so that the plan of a runtime in which a few points come or go stays the same.
+bool audit_plan_share(struct audit_plan *p)
+{
+    enum { LONGEST = 20 };
+    p->share = calloc(p->nworkloads, sizeof *p->share);
+    if (p->share == NULL)
+        return false;
+    for (uint32_t i = 0; i < p->nworkloads; i++) {
+        struct trial t = {0};
+        trial_begin(&t, p->workloads[i]);
+        uint64_t points =
+            trial_run(&t, sim_strategy_by_name("calm"), trial_seed(p->seed, i), false)->points;
+        uint32_t bits = 0;
+        while (bits < LONGEST && points >> bits > 1)
+            bits++;
+        p->share[i] = 1u << (LONGEST - bits);
+    }
+    return true;
+}
+
+void audit_plan_free(struct audit_plan *p)
+{
+    free(p->share);
+}
+
+// Each has one of the first slices; then they are drawn by their shares.
+static uint32_t workload_of(const struct audit_plan *p, uint64_t slice, uint64_t drawn)
+{
+    uint64_t all = 0;
+    uint32_t i = 0;
+
+    if (slice < p->nworkloads)
+        return (uint32_t)slice;
+    for (; i < p->nworkloads; i++)
+        all += p->share[i];
+    drawn %= all;
+    for (i = 0; drawn >= p->share[i]; i++)
+        drawn -= p->share[i];
+    return i;
+}
+
+// A function of the seed and the shares.
 struct audit_turn audit_turn(const struct audit_plan *p, uint64_t slice)
 {
     static const char *const strategies[] = {"random", "pct2",   "pos",  "bytes", "pct3",
                                              "burst",  "delay2", "surw", "calm"};
     enum { STRATEGIES = sizeof strategies / sizeof strategies[0] };
-    uint64_t drawn = trial_seed(~p->seed, slice), pair = slice / SIM_MEMORIES;
+    uint64_t drawn = trial_seed(~p->seed, slice), drawn_too = trial_seed(drawn, slice);
+    uint32_t workload = workload_of(p, slice, drawn_too >> 16);
 
     return (struct audit_turn){.seed = p->seed,
                                .slice = slice,
-                               .memory = (enum sim_memory)(slice % SIM_MEMORIES),
+                               .memory = (enum sim_memory)(drawn_too % SIM_MEMORIES),
                                .frozen = (drawn >> 32) % FROZEN_EVERY == 0,
-                               .w = p->workloads[pair % p->nworkloads],
-                               .path = p->paths[pair % p->nworkloads],
-                               .strategy = strategies[pair / p->nworkloads % STRATEGIES],
+                               .w = p->workloads[workload],
+                               .path = p->paths[workload],
+                               .strategy = strategies[(drawn_too >> 8) % STRATEGIES],
                                .way = way_of(p, drawn)};
 }
 

@@ -180,14 +180,37 @@ uint32_t sim_pc_site(uint64_t pc)
     return sim_site_of(pc);
 }
 
+static int compare_names(const struct sim_site *a, const struct sim_site *b)
+{
+    int order = strcmp(a->function, b->function);
+    if (order == 0)
+        order = strcmp(a->text, b->text);
+    return order != 0 ? order : (a->rank > b->rank) - (a->rank < b->rank);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return compare_names(&sites[*(const uint16_t *)a], &sites[*(const uint16_t *)b]);
+}
+
+static int compare_key(const void *key, const void *entry)
+{
+    return compare_names(key, &sites[*(const uint16_t *)entry]);
+}
+
 uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
 {
-    for (uint32_t i = 1; i < n_sites; i++) {
-        if (sites[i].rank == rank && strcmp(sites[i].function, function) == 0 &&
-            strcmp(sites[i].text, text) == 0)
-            return i;
+    static uint16_t by_name[SIM_SITES_MAX];
+    static uint32_t sorted;
+    if (sorted != n_sites) {
+        for (sorted = 1; sorted < n_sites; sorted++)
+            by_name[sorted] = (uint16_t)sorted;
+        qsort(by_name + 1, n_sites - 1, sizeof *by_name, compare_entries);
     }
-    return SIM_SITE_NONE;
+    const struct sim_site key = {.function = function, .text = text, .rank = rank};
+    const uint16_t *found =
+        bsearch(&key, by_name + 1, n_sites - 1, sizeof *by_name, compare_key);
+    return found ? *found : SIM_SITE_NONE;
 }
 
 const char *sim_pc_function(uint64_t pc)
