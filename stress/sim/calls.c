@@ -27,7 +27,7 @@ uint32_t calls_find_child(uint32_t node, uint64_t caller_pc)
         calls[node].first_child = c;
     }
     *calls_slot(node, caller_pc) = (struct call_cached){caller_pc, node, c};
-    return c;
+    return calls[node].recent = c;
 }
 
 void calls_restart(void)

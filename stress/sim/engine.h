@@ -323,16 +323,16 @@ static inline struct call_cached *calls_slot(uint32_t node, uint64_t caller_pc)
     return &calls_cache[(caller_pc ^ node * 0x9e3779b1u >> 8) % CALLS_CACHE];
 }
 
-// What it reads first is read again when the function returns.
-static inline uint32_t calls_child(uint32_t node, uint64_t caller_pc)
+// 0: not found lately. What it reads first is read again when the function returns.
+static inline uint32_t calls_known_child(uint32_t node, uint64_t caller_pc)
 {
     struct call *from = &calls[node];
     if (calls[from->recent].caller_pc == caller_pc)
         return from->recent;
     const struct call_cached *c = calls_slot(node, caller_pc);
-    return from->recent = likely(c->caller_pc == caller_pc && c->parent == node)
-                              ? c->child
-                              : calls_find_child(node, caller_pc);
+    if (unlikely(c->caller_pc != caller_pc || c->parent != node))
+        return 0;
+    return from->recent = c->child;
 }
 
 // chans.c: what the engine knows of the program's channels, from probes -------------------------

@@ -69,13 +69,25 @@
     .endr
     .endm
 
-    ENTRY __tsan_func_entry, hook_func_entry, frame=%rsi
-    TSAN func_exit, testonly_shadow_stack_current_size
+    // Behind their quick paths (quick.c), by a jump.
+    ENTRY sim_entry_func_entry, hook_func_entry, frame=%rsi
+    .irp what, read, write
+    .irp size, 1, 2, 4, 8
+    ENTRY sim_entry_\what\size, hook_\what\size, pc=%rsi
+    .endr
+    ENTRY __tsan_\what\()16, hook_\what\()16, pc=%rsi
+    .endr
+
+    TSAN testonly_shadow_stack_current_size
     TSAN ignore_thread_begin, ignore_thread_end
 
-    .irp what, read, write, read_write, volatile_read, volatile_write
+    .irp what, read_write, volatile_read, volatile_write
     .irp size, 1, 2, 4, 8, 16
     ENTRY __tsan_\what\size, hook_\what\size, pc=%rsi
+    .endr
+    .endr
+    .irp what, read, write, read_write, volatile_read, volatile_write
+    .irp size, 1, 2, 4, 8, 16
     ENTRY __tsan_unaligned_\what\size, hook_unaligned_\what\size, pc=%rsi
     .endr
     .endr

@@ -26,18 +26,10 @@ void hook_func_entry(void *caller_pc, char *sp)
     struct fiber *f = sim.fiber;
     if (unlikely((uint64_t)(sp - f->low) >= f->span))
         sim_see_stack(f, sp);
-    sim.node = calls_child(sim.node, (uint64_t)caller_pc);
+    uint32_t child = calls_known_child(sim.node, (uint64_t)caller_pc);
+    sim.node = child != 0 ? child : calls_find_child(sim.node, (uint64_t)caller_pc);
     sim.moment = 0;
     sim.depth++;
-}
-
-void hook_func_exit(void)
-{
-    if (unlikely(!sim.running))
-        return;
-    sim.node = calls[sim.node].parent;
-    sim.moment = 0;
-    sim.depth--;
 }
 
 size_t hook_testonly_shadow_stack_current_size(void)

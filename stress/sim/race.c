@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15, MOMENTS_MAX = 1 << 20 };
+enum { ACCESSES_MAX = 1 << SIM_INDEX_BITS, SYNCS_MAX = 1 << 15 };
 
 // What the stores to one atomic word have released. Of several threads that released into one
 // sequence only the last can continue its part by a relaxed store: a rare program that hangs on an
@@ -22,11 +22,6 @@ struct sync {
     struct clock own; // ... and what by that operation alone
 };
 
-// When and by whom: shared by the accesses between two calls or points.
-struct moment {
-    uint32_t node, context, point;
-};
-
 _Static_assert(SIM_THREADS_MAX < RACE_FREED, "a thread's number is a byte");
 
 struct access race_accesses[ACCESSES_MAX];
@@ -38,8 +33,8 @@ static uint32_t free_accesses; // list of records that left theirs
 static struct sync syncs[SYNCS_MAX];
 static uint32_t n_syncs;
 static uint32_t free_syncs; // list, of words that have ended
-static struct moment moments[MOMENTS_MAX];
-static uint32_t n_moments;
+struct moment race_moments[RACE_MOMENTS_MAX];
+uint32_t race_n_moments;
 
 // For fences only (sim_uses_fences): what a release fence has published, what relaxed loads saw.
 static struct clock fence_release[SIM_THREADS_MAX], fence_acquire[SIM_THREADS_MAX];
@@ -49,7 +44,7 @@ void race_restart(void)
     race_accesses[0].thread = RACE_NOBODY;
     n_accesses = n_syncs = 1;
     free_accesses = free_syncs = 0;
-    n_moments = 0;
+    race_n_moments = 0;
     if (!sim_uses_fences)
         return;
     for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
@@ -146,37 +141,18 @@ static __attribute__((noinline)) void report_race(const struct access *old, unsi
 
 // Accesses --------------------------------------------------------------------------------
 
-static __attribute__((noinline)) uint32_t new_moment(void)
-{
-    if (unlikely(n_moments + 1 == MOMENTS_MAX))
-        sim_finish(SIM_LIMIT);
-    moments[++n_moments] = (struct moment){sim.node, sim.at.context, (uint32_t)sim.points};
-    return sim.moment = n_moments;
-}
-
 uint32_t race_moment(void)
 {
-    return sim.moment != 0 ? sim.moment : new_moment();
+    uint32_t moment = race_moment_now();
+    if (unlikely(moment == 0))
+        sim_finish(SIM_LIMIT);
+    return moment;
 }
 
 void race_moment_place(struct sim_place *p, uint32_t moment, uint64_t pc, const char *kind)
 {
-    const struct moment *m = &moments[moment];
+    const struct moment *m = &race_moments[moment];
     oracle_place(p, m->context, sim_site_of(pc), m->node, pc, kind, m->point);
-}
-
-static inline void touch(struct access *a, unsigned kind, uint64_t pc)
-{
-    a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
-    if (kind == ACCESS_WRITE)
-        a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
-    a->pc[kind] = (uint32_t)pc;
-    a->moment[kind] = race_moment();
-}
-
-void race_touch(struct access *a, unsigned kind, uint64_t pc)
-{
-    touch(a, kind, pc);
 }
 
 static uint32_t new_access(unsigned mask, bool atomic)
@@ -263,7 +239,7 @@ void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind
         own = new_access(mask, atomic);
     race_accesses[own].next = first;
     c->access = own | sim.tag;
-    touch(&race_accesses[own], kind, pc);
+    race_touch(&race_accesses[own], kind, pc, race_moment());
 }
 
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc)
@@ -283,7 +259,7 @@ void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint6
 void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc)
 {
     race_announce(addr, size);
-    race_check(c, addr, (unsigned)(((1u << size) - 1) << (addr & 7)), ACCESS_WRITE, false, pc);
+    race_check(c, addr, race_mask(addr, size), ACCESS_WRITE, false, pc);
 }
 
 void race_forget(uint64_t addr, uint64_t bytes)
@@ -409,7 +385,7 @@ static void check_atomic(struct cell *c, uint64_t addr, unsigned size, unsigned 
     if (unlikely(!race_enabled))
         race_look_freed(addr, size, kind, true, pc);
     else if (likely((addr & 7) + size <= 8))
-        race_check(c, addr, ((1u << size) - 1) << (addr & 7), kind, true, pc);
+        race_check(c, addr, race_mask(addr, size), kind, true, pc);
     else
         race_range(addr, size, kind, true, pc);
 }

@@ -38,6 +38,12 @@ struct clock {
     };
 };
 
+// When and by whom: shared by the accesses between two calls or points.
+struct moment {
+    uint32_t node, context, point;
+};
+enum { RACE_MOMENTS_MAX = 1 << 20 };
+
 enum {
     RACE_NOBODY = UINT8_MAX, // thread of race_accesses[0]
     RACE_FREED =
@@ -47,12 +53,13 @@ enum {
 extern bool race_enabled;
 extern struct access race_accesses[1 << SIM_INDEX_BITS]; // [0] is nobody's
 extern struct clock race_clocks[SIM_THREADS_MAX];
+extern struct moment race_moments[RACE_MOMENTS_MAX]; // [0] is none
+extern uint32_t race_n_moments;                      // beside it
 
 void race_restart(void);
 void race_spawn(uint32_t parent, uint32_t child);
 void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
                      uint64_t pc);
-void race_touch(struct access *a, unsigned kind, uint64_t pc);
 // A plain write to a word that atomics use as well: an oracle may watch it.
 void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc);
 void race_range(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc);
@@ -93,32 +100,65 @@ bool race_watched(uint64_t addr);
 // A plain write to the range comes: tells the oracles of the watched words in it.
 void race_announce(uint64_t addr, uint64_t bytes);
 
-// What a hook does inline; all that needs more is a tail call. The list is in the order of the last
-// looks, so nobody has come to the word since the thread whose record is first: what that looked at
-// then is still ordered before it now.
-static inline __attribute__((always_inline)) void
-race_check(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic, uint64_t pc)
+// The running context as a moment; 0 when there is no room for one more.
+static inline __attribute__((always_inline)) uint32_t race_moment_now(void)
+{
+    if (sim.moment == 0 && likely(race_n_moments + 1 < RACE_MOMENTS_MAX)) {
+        race_moments[++race_n_moments] =
+            (struct moment){sim.node, sim.at.context, (uint32_t)sim.points};
+        sim.moment = race_n_moments;
+    }
+    return sim.moment;
+}
+
+static inline __attribute__((always_inline)) void race_touch(struct access *a, unsigned kind,
+                                                             uint64_t pc, uint32_t moment)
+{
+    a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
+    if (kind == ACCESS_WRITE)
+        a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
+    a->pc[kind] = (uint32_t)pc;
+    a->moment[kind] = moment;
+}
+
+// True: that was all. The list is in the order of the last looks, so nobody has come to the word
+// since the thread whose record is first: what that looked at then is still ordered before it now.
+// Calls nothing (quick.c).
+static inline __attribute__((always_inline)) bool
+race_check_quick(const struct cell *c, unsigned mask, unsigned kind, bool atomic, uint64_t pc)
 {
     struct access *a = &race_accesses[sim_untag(c->access)];
     if ((a->mask & mask) == 0 && a->next != 0)
         a = &race_accesses[a->next]; // two fields in one word
-    if (likely(a->thread == sim.thread && a->mask == mask && a->atomic == atomic)) {
-        uint32_t now = race_clocks[sim.thread].at[sim.thread];
-        if (a->clock[ACCESS_WRITE] == now || (kind == ACCESS_READ && a->clock[ACCESS_READ] == now))
-            return; // was looked at since the last release
-        if (a->next == 0 || kind == ACCESS_READ) {
-            race_touch(a, kind, pc);
-            return;
-        }
-    }
-    race_check_list(c, addr, mask, kind, atomic, pc);
+    if (unlikely(a->thread != sim.thread || a->mask != mask || a->atomic != atomic))
+        return false;
+    uint32_t now = race_clocks[sim.thread].at[sim.thread];
+    if (a->clock[ACCESS_WRITE] == now || (kind == ACCESS_READ && a->clock[ACCESS_READ] == now))
+        return true; // was looked at since the last release
+    if (kind == ACCESS_WRITE && a->next != 0)
+        return false;
+    uint32_t moment = race_moment_now();
+    if (likely(moment != 0))
+        race_touch(a, kind, pc, moment);
+    return moment != 0;
+}
+
+static inline __attribute__((always_inline)) void
+race_check(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic, uint64_t pc)
+{
+    if (!race_check_quick(c, mask, kind, atomic, pc))
+        race_check_list(c, addr, mask, kind, atomic, pc);
+}
+
+static inline __attribute__((always_inline)) unsigned race_mask(uint64_t addr, uint64_t size)
+{
+    return ((1u << size) - 1) << (addr & 7);
 }
 
 static inline __attribute__((always_inline)) void race_plain(uint64_t addr, uint64_t size,
                                                              unsigned kind, uint64_t pc)
 {
-    uint64_t offset = addr & 7;
-    if (unlikely(offset + size > 8)) {
+    if (unlikely((addr & 7) + size > 8)) {
         race_range(addr, size, kind, false, pc);
         return;
     }
@@ -129,5 +169,19 @@ static inline __attribute__((always_inline)) void race_plain(uint64_t addr, uint
         race_plain_write(c, addr, size, pc);
         return;
     }
-    race_check(c, addr, (unsigned)(((1u << size) - 1) << offset), kind, false, pc);
+    race_check(c, addr, race_mask(addr, size), kind, false, pc);
+}
+
+// As race_check_quick.
+static inline __attribute__((always_inline)) bool race_plain_quick(uint64_t addr, uint64_t size,
+                                                                   unsigned kind, uint64_t pc)
+{
+    if (unlikely((addr & 7) + size > 8))
+        return false;
+    const struct cell *c = memory_cell(addr);
+    if (unlikely(!c))
+        return true;
+    if (unlikely(kind == ACCESS_WRITE && sim_untag(c->sync) != 0))
+        return false;
+    return race_check_quick(c, race_mask(addr, size), kind, false, pc);
 }
