@@ -353,19 +353,24 @@ static void (*const op_run[WL_KINDS])(struct frame *, const struct wl_op *) = {W
 
 static void run(struct frame *f)
 {
-    const struct wl_body *body = &program->body[program->instance[f->instance].body];
+    // The program does not change, so it is read once: under the engine a read costs as much as an
+    // operation.
+    const uint32_t i = f->instance, actor = program->instance[i].actor;
+    const struct wl_body *body = &program->body[program->instance[i].body];
     const struct wl_op *ops = &program->op[body->first];
+    const uint32_t count = body->count;
+    const bool handled = program->instance[i].handled;
 
-    f->actor = program->instance[f->instance].actor;
-    probe_op(f->actor, 0);
+    f->actor = actor;
+    probe_op(actor, 0);
     goroutine_begin(f);
-    while (f->pc < body->count) {
-        const struct wl_op *op = &ops[f->pc];
+    for (uint32_t pc; (pc = f->pc) < count;) {
+        const struct wl_op *op = &ops[pc];
 
-        probe_op(f->actor, wl_op_number(f->pc, f->iteration));
-        f->pc++;
-        if (program->instance[f->instance].handled)
-            looks[f->instance]++;
+        probe_op(actor, wl_op_number(pc, f->iteration));
+        f->pc = pc + 1;
+        if (handled)
+            looks[i]++;
         op_run[op->kind](f, op);
     }
     frame_ends(f);

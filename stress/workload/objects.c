@@ -78,18 +78,21 @@ static uint64_t head_of(const void *object)
 
 void ref_set(struct frame *f, uint32_t ref, void *object)
 {
-    f->refs->object[ref] = object;
-    f->refs->head[ref] = object == NULL ? 0 : head_of(object);
+    struct refs *refs = f->refs;
+
+    refs->object[ref] = object;
+    refs->head[ref] = object == NULL ? 0 : head_of(object);
 }
 
 // The object, which still is the one that the reference was made for; NULL: there is none.
 void *ref_object(struct frame *f, uint32_t ref)
 {
-    const struct object *o = f->refs->object[ref];
+    struct refs *refs = f->refs;
+    struct object *o = refs->object[ref];
 
-    if (o != NULL && o->head != f->refs->head[ref])
+    if (o != NULL && o->head != refs->head[ref])
         changed();
-    return f->refs->object[ref];
+    return o;
 }
 
 // The n-th slot; NULL when there is no such thing.
