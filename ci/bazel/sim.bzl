@@ -265,7 +265,8 @@ def _recompiled_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     instead = {}
     for unit in sim.units:
-        if not unit.source.path.startswith(ctx.attr.sources):
+        path = unit.source.path
+        if not path.startswith(ctx.attr.sources) or path in ctx.attr.keep:
             continue
         output = ctx.actions.declare_file("%s.objects/%s.o" % (ctx.label.name, unit.source.path))
         ctx.actions.run(
@@ -296,6 +297,7 @@ recompiled_binary = rule(
         _CC_ATTRS,
         binary = attr.label(providers = [SimInfo], mandatory = True),
         sources = attr.string(mandatory = True, doc = "folder, with a slash at its end"),
+        keep = attr.string_list(doc = "files of it that are not compiled again"),
         copts = attr.string_list(mandatory = True),
         _sitetab = attr.label(default = "//ci/sites:sitetab", executable = True, cfg = "target"),
     ),

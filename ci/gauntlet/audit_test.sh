@@ -50,7 +50,7 @@ run 0 "$gauntlet" audit --seed 3 --slice 5-7 --way again,trace,replay --json
 truth "o['executions'] == 3 * 64"
 
 # A decision that depends on an address.
-steal="--seed 1 --executions 640"
+steal="--seed 1 --executions 640 --workload $files/spawn_yield_park.wl"
 for way in process fixed padded; do
     run 1 "$address" audit $steal --way $way,case --json
     found="[d for d in o['differences'] if d['way'] == '$way']"

@@ -93,6 +93,7 @@ struct sim {
     uint32_t depth;
     uint32_t moment;  // race.c's number for here and now; 0: not made yet
     uint32_t thread;  // index of the running thread
+    uint32_t epoch;   // its own time in its clock (race.h)
     uint32_t tag;     // number of the execution in the upper bits, see sim_untag
     uint64_t pending; // what the running thread does once its point is over; see pending_of
     uint64_t points;
@@ -103,7 +104,7 @@ struct sim {
     uint32_t held;      // stores of the running thread that others do not see yet (buffer.h)
     bool tso;           // stores may be held
     bool tracing;
-    bool running; // inside an execution
+    bool running; // inside an execution: sim_set_running
     bool special; // plain accesses are more, or less, than race checks: oracle_update_special
     uint64_t heap_lo, heap_span; // the program's heap (heap.c)
     uint64_t heap_watched;       // of it, in bytes: atomic stores there go to oracle_wrote
@@ -261,6 +262,7 @@ void sim_jump(int64_t ns); // virtual time moves although threads can run
 _Noreturn void sim_thread_end(uint32_t site);
 // The points allowed are used up (livelock.c).
 void sim_out_of_points(uint32_t site);
+void sim_set_running(bool running);
 // Ends the execution; may be called on any stack.
 _Noreturn void sim_finish(enum sim_outcome outcome);
 

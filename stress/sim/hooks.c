@@ -45,6 +45,8 @@ void hook_ignore_thread_end(void) {}
 static __attribute__((noinline)) void plain_special(const volatile void *p, uint64_t size,
                                                     unsigned kind, uint64_t pc)
 {
+    if (!sim.running)
+        return;
     if (oracle_plain_pending != 0)
         oracle_flush_plain();
     if (sim.held != 0)
@@ -64,8 +66,6 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
 static inline __attribute__((always_inline)) void plain(const volatile void *p, uint64_t size,
                                                         unsigned kind, uint64_t pc)
 {
-    if (unlikely(!sim.running))
-        return;
     if (unlikely(sim.special))
         plain_special(p, size, kind, pc);
     else

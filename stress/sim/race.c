@@ -80,6 +80,18 @@ void race_spawn(uint32_t parent, uint32_t child)
     if (c->blocks <= child / 4)
         c->blocks = child / 4 + 1;
     c->at[child] = 1;
+    race_switched();
+}
+
+void race_switched(void)
+{
+    sim.epoch = race_clocks[sim.thread].at[sim.thread];
+}
+
+// What the thread does from now on is not known to who acquires what it has released.
+static inline void advance(uint32_t ticks)
+{
+    sim.epoch = race_clocks[sim.thread].at[sim.thread] += ticks;
 }
 
 // Reporting -------------------------------------------------------------------------------
@@ -167,9 +179,7 @@ static uint32_t new_access(unsigned mask, bool atomic)
     }
     struct access *a = &race_accesses[i];
     a->clock[ACCESS_READ] = a->clock[ACCESS_WRITE] = 0;
-    a->thread = (uint8_t)sim.thread;
-    a->mask = (uint8_t)mask;
-    a->atomic = atomic;
+    a->key = race_key(sim.thread, mask, atomic);
     return i;
 }
 
@@ -202,12 +212,13 @@ static inline uint32_t look_through(uint32_t *first, uint64_t addr, unsigned mas
                                     bool atomic, uint64_t pc)
 {
     const struct clock *mine = &race_clocks[sim.thread];
+    const uint32_t key = race_key(sim.thread, mask, atomic);
     uint32_t own = 0;
     for (uint32_t *link = first; *link != 0;) {
         uint32_t i = *link;
         struct access *a = &race_accesses[i];
         uint32_t known = mine->at[a->thread];
-        if (a->thread == sim.thread && a->mask == mask && a->atomic == atomic) {
+        if (a->key == key) {
             own = i;
             *link = a->next;
         } else if (unlikely(a->clock[ACCESS_READ] > known || a->clock[ACCESS_WRITE] > known)) {
@@ -434,7 +445,7 @@ bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
     if (!releases(order))
         return publish(c, addr, me, false, &fence_release[me]);
     bool watched = publish(c, addr, me, true, &race_clocks[me]);
-    race_clocks[me].at[me]++;
+    advance(1);
     return watched;
 }
 
@@ -446,7 +457,7 @@ void race_store_made(uint64_t addr, unsigned size, int order, uint64_t pc, struc
         check_atomic(c, addr, size, ACCESS_WRITE, pc);
     s->release = releases(order);
     copy(&s->published, s->release ? &race_clocks[me] : &fence_release[me]);
-    race_clocks[me].at[me] += s->release;
+    advance(s->release);
 }
 
 bool race_store_seen(uint64_t addr, uint32_t thread, const struct race_store *s)
@@ -475,7 +486,7 @@ bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
     if (releases(order)) {
         join(&s->released, &race_clocks[me]);
         released_by(s, me, &race_clocks[me]);
-        race_clocks[me].at[me]++;
+        advance(1);
     } else if (sim_uses_fences) {
         join(&s->released, &fence_release[me]);
     }
@@ -489,6 +500,6 @@ void race_fence(int order)
         join(&race_clocks[me], &fence_acquire[me]);
     if (releases(order)) {
         copy(&fence_release[me], &race_clocks[me]);
-        race_clocks[me].at[me]++;
+        advance(1);
     }
 }

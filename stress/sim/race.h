@@ -21,8 +21,13 @@ enum { ACCESS_READ, ACCESS_WRITE };
 struct access {
     uint32_t next;
     uint32_t clock[2]; // of the last read and write; 0: none
-    uint8_t thread, mask;
-    bool atomic;
+    union {
+        struct {
+            uint8_t thread, mask;
+            bool atomic;
+        };
+        uint32_t key; // the three at once: race_key
+    };
     // for the report
     uint32_t pc[2]; // the program is not position independent: code lies below 4 GiB
     uint32_t moment[2];
@@ -58,6 +63,7 @@ extern uint32_t race_n_moments;                      // beside it
 
 void race_restart(void);
 void race_spawn(uint32_t parent, uint32_t child);
+void race_switched(void); // another thread runs
 void race_check_list(struct cell *c, uint64_t addr, unsigned mask, unsigned kind, bool atomic,
                      uint64_t pc);
 // A plain write to a word that atomics use as well: an oracle may watch it.
@@ -100,6 +106,12 @@ bool race_watched(uint64_t addr);
 // A plain write to the range comes: tells the oracles of the watched words in it.
 void race_announce(uint64_t addr, uint64_t bytes);
 
+static inline __attribute__((always_inline)) uint32_t race_key(uint32_t thread, unsigned mask,
+                                                               bool atomic)
+{
+    return thread | mask << 8 | (uint32_t)atomic << 16;
+}
+
 // The running context as a moment; 0 when there is no room for one more.
 static inline __attribute__((always_inline)) uint32_t race_moment_now(void)
 {
@@ -114,7 +126,7 @@ static inline __attribute__((always_inline)) uint32_t race_moment_now(void)
 static inline __attribute__((always_inline)) void race_touch(struct access *a, unsigned kind,
                                                              uint64_t pc, uint32_t moment)
 {
-    a->clock[kind] = race_clocks[sim.thread].at[sim.thread];
+    a->clock[kind] = sim.epoch;
     if (kind == ACCESS_WRITE)
         a->clock[ACCESS_READ] = 0; // what raced with that read races with this write
     a->pc[kind] = (uint32_t)pc;
@@ -130,9 +142,9 @@ race_check_quick(const struct cell *c, unsigned mask, unsigned kind, bool atomic
     struct access *a = &race_accesses[sim_untag(c->access)];
     if ((a->mask & mask) == 0 && a->next != 0)
         a = &race_accesses[a->next]; // two fields in one word
-    if (unlikely(a->thread != sim.thread || a->mask != mask || a->atomic != atomic))
+    if (unlikely(a->key != race_key(sim.thread, mask, atomic)))
         return false;
-    uint32_t now = race_clocks[sim.thread].at[sim.thread];
+    uint32_t now = sim.epoch;
     if (a->clock[ACCESS_WRITE] == now || (kind == ACCESS_READ && a->clock[ACCESS_READ] == now))
         return true; // was looked at since the last release
     if (kind == ACCESS_WRITE && a->next != 0)

@@ -100,9 +100,9 @@ const struct sim_result *sim_run(const struct sim_params *p)
         *sim_model->tls = NULL;
         sim_model->begin();
     }
-    sim.running = true;
+    sim_set_running(true);
     sim_start();
-    sim.running = false;
+    sim_set_running(false);
     sim.result.points = sim.points;
     sim.result.state_hash = sim.hash ^ sim.growth;
     return &sim.result;

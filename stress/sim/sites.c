@@ -208,8 +208,7 @@ uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
         qsort(by_name + 1, n_sites - 1, sizeof *by_name, compare_entries);
     }
     const struct sim_site key = {.function = function, .text = text, .rank = rank};
-    const uint16_t *found =
-        bsearch(&key, by_name + 1, n_sites - 1, sizeof *by_name, compare_key);
+    const uint16_t *found = bsearch(&key, by_name + 1, n_sites - 1, sizeof *by_name, compare_key);
     return found ? *found : SIM_SITE_NONE;
 }
 

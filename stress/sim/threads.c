@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sim sim;
+struct sim sim = {.special = true};
 struct thread *sim_current;
 void *sim_engine_sp;
 struct thread sim_threads[SIM_THREADS_MAX];
@@ -174,6 +174,7 @@ static void switch_to(struct thread *t)
     from->fiber->depth = sim.depth;
     sim_current = t;
     sim.thread = t->index;
+    race_switched();
     sim.at = t->at;
     sim.pending = t->pending;
     sim.moment = 0;
@@ -484,9 +485,15 @@ void sim_thread_end(uint32_t site)
     __builtin_trap();
 }
 
+void sim_set_running(bool running)
+{
+    sim.running = running;
+    oracle_update_special();
+}
+
 void sim_finish(enum sim_outcome outcome)
 {
     sim.result.outcome = outcome;
-    sim.running = false;
+    sim_set_running(false);
     sim_leave();
 }
