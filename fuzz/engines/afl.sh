@@ -19,6 +19,14 @@ for folder in "$FUZZER_SEED_CORPUS_DIR" "$FUZZER_OUTPUT_CORPUS_DIR"; do
 done
 [ -n "$(ls -A "$seeds")" ] || printf 0 >"$seeds/zero"
 
+# Seeds that crash it leaves out, without counting them.
+log=$FUZZER_OUTPUT_ROOT/seeds.log
+find "$seeds/" -type f -exec "$FUZZER_BINARY" {} + >"$log" 2>&1 || {
+    tail -n 20 "$log"
+    echo "a seed crashes"
+    exit 1
+}
+
 # It refuses options of sanitizers that do not abort.
 unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
