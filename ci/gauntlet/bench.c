@@ -22,6 +22,7 @@ static const struct group {
     {"heap", bench_heap, false},
     {"heap_large", bench_heap_large, true},
     {"net", bench_net, false},
+    {"http", bench_http, true},
     {"replay", bench_replay, false},
     {"bank", bench_bank, true},
 };
@@ -43,7 +44,7 @@ static void parse_group(struct bench_command *c, const char *name, struct argp_s
         }
     argp_error(state,
                "'%s' is not a group of figures: engine, native, sync, heap, heap_large, net, "
-               "replay, bank",
+               "http, replay, bank",
                name);
 }
 
@@ -244,8 +245,10 @@ int command_bench(int argc, char **argv)
         "[GROUP...]",
         "Measures the engine, the native scheduler, allocator and collector, timers and "
         "descriptors, the replay of the "
-        "saved cases, and (when named, or with --long) a heap of gigabytes and how surely the "
-        "known bugs are found: groups engine, native, sync, heap, net, replay; heap_large, bank. "
+        "saved cases, and (when named, or with --long) a heap of gigabytes, a server under load "
+        "and "
+        "how surely the known bugs are found: groups engine, native, sync, heap, net, replay; "
+        "heap_large, http, bank. "
         "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
         0,
         0,

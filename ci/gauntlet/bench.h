@@ -25,6 +25,11 @@ struct bench {
     void (*progress)(struct bench *b, const char *what);
 };
 
+// figures.c: the path of a program that was built with this one: it lies as far from it as its
+// target does. `path` has STORE_PATH_BYTES.
+enum { BENCH_TARGET_BYTES = 96 };
+char *bench_program(const char *target, char *path);
+
 // figures.c. False after one line on standard error: something is broken, not slow.
 bool bench_engine(struct bench *b);
 bool bench_native(struct bench *b);
@@ -32,6 +37,8 @@ bool bench_heap(struct bench *b);
 bool bench_heap_large(struct bench *b);
 bool bench_sync(struct bench *b);
 bool bench_net(struct bench *b);
+// bench_http.c
+bool bench_http(struct bench *b);
 // bench_cases.c
 bool bench_replay(struct bench *b);
 bool bench_bank(struct bench *b);

@@ -21,6 +21,7 @@ static const struct {
     {"patch", "patch --version", "apt-get install patch", NULL},
     {"git", "git --version", "apt-get install git", "cases do not say of which commit they are"},
     {"go", "go version", "apt-get install golang-go", "bench measures no peer"},
+    {"wrk", "{ wrk -v; true; }", "apt-get install wrk", "bench http measures nothing"},
     {"gdb", "gdb --version", "apt-get install gdb", "no looking into a process"},
     {"afl-fuzz", "afl-fuzz --version", "apt-get install afl++", "no fuzzing with AFL++"},
     {"clang-format", "clang-format-14 --version", "apt-get install clang-format-14",

@@ -61,15 +61,14 @@ static char *measuring_program(struct bench *b, char **argv, bool optional)
     return NULL;
 }
 
-// Path of a program of stress/bench: it lies as far from this one as its target does.
-static char *bench_program(const char *name, char *path)
+char *bench_program(const char *target, char *path)
 {
-    ssize_t n = readlink("/proc/self/exe", path, STORE_PATH_BYTES - 64);
+    ssize_t n = readlink("/proc/self/exe", path, STORE_PATH_BYTES - BENCH_TARGET_BYTES);
     char *slash;
 
     path[n > 0 ? n : 0] = 0;
     slash = strrchr(path, '/');
-    snprintf(slash ? slash + 1 : path, 64, "../../stress/bench/%s", name);
+    snprintf(slash ? slash + 1 : path, BENCH_TARGET_BYTES, "../../%s", target);
     return path;
 }
 
@@ -95,7 +94,7 @@ static void litmus_row(const struct samples *s, void *arg)
 static bool bench_litmus(struct bench *b)
 {
     char path[STORE_PATH_BYTES];
-    char *argv[4] = {bench_program("litmus", path)};
+    char *argv[4] = {bench_program("stress/bench/litmus", path)};
 
     b->progress(b, "store_buffer");
     char *text = measuring_program(b, argv, false);
@@ -354,8 +353,9 @@ static void ask_peer(struct measured *n, const char *group)
 static bool bench_measured(struct bench *b, const char *group)
 {
     struct measured n = {.b = b};
-    char path[STORE_PATH_BYTES];
-    char *argv[4] = {bench_program(group, path)};
+    char path[STORE_PATH_BYTES], target[BENCH_TARGET_BYTES];
+    snprintf(target, sizeof target, "stress/bench/%s", group);
+    char *argv[4] = {bench_program(target, path)};
 
     b->progress(b, group);
     char *text = measuring_program(b, argv, false);

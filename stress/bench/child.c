@@ -4,6 +4,8 @@
 #include "stress/bench/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +70,41 @@ char *child_output(char *const argv[], int *status, FILE *errors)
         return text;
     free(text);
     return NULL;
+}
+
+bool child_begin(struct child *c, char *const argv[])
+{
+    int fds[2];
+
+    *c = (struct child){0};
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return false;
+    fflush(NULL);
+    c->pid = fork();
+    if (c->pid == 0) {
+        dup2(fds[1], 1);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(fds[1]);
+    c->out = c->pid > 0 ? fdopen(fds[0], "r") : NULL;
+    if (c->out != NULL)
+        return true;
+    close(fds[0]);
+    if (c->pid > 0)
+        child_end(c, SIGKILL);
+    c->pid = 0;
+    return false;
+}
+
+int child_end(struct child *c, int signal_number)
+{
+    kill(c->pid, signal_number);
+    int status = wait_for(c->pid);
+    if (c->out != NULL)
+        fclose(c->out);
+    *c = (struct child){0};
+    return status;
 }
 
 void child_tell(FILE *errors)

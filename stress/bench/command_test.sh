@@ -88,6 +88,58 @@ assert rows == ["net." + n for n in (
     "timer_start_stop_100000", "timer_move_100000", "timer_fire_100000", "pair_round_trip")], rows
 PY
 
+# A load generator that answers at once, and a Go that builds a responder of its own.
+cat >"$scratch/bin/wrk" <<'WRK'
+#!/bin/sh
+[ "$1" = -v ] && exit 1
+[ "$1 $3 $5 $6 $7" = "-t -c -d 1 -s" ] && [ -f "$8" ] || exit 9
+echo "$4 $9" >>"$LOADS"
+case $9 in
+http://127.0.0.1:1/) echo "figures 20 1000000 3000 0" ;;
+*) echo "figures 10 1000000 1500 $FAILED" ;;
+esac
+WRK
+cat >"$scratch/bin/go" <<'GO'
+#!/bin/sh
+[ "$1 $2" = "build -o" ] && [ -f "$4" ] || exit 9
+printf '#!/bin/sh\necho "listening on 127.0.0.1:1 (go0.1)"\nexec sleep 60\n' >"$3"
+chmod +x "$3"
+GO
+chmod +x "$scratch/bin/wrk" "$scratch/bin/go"
+export LOADS="$scratch/loads" FAILED=0
+ulimit -S -n 200
+bench --json http
+[ $? -le 1 ] || fail "http"
+python3 - "$scratch/out" "$LOADS" "$(ulimit -H -n)" <<'PY' || fail "rows of http"
+import json, sys
+counts = [1000] + [10000] * (int(sys.argv[3]) > 10064)
+rows = json.load(open(sys.argv[1]))["results"]
+assert [r["name"] for r in rows] == [
+    "http.%s_%d" % (n, c) for c in counts for n in ("requests", "p99", "processor")], rows
+for row in rows:
+    assert row["peer"] == "go0.1" or row["name"].startswith("http.processor"), row
+    assert not row["name"].startswith("http.requests") or (row["value"], row["ratio"]) == (10, 0.5)
+    assert not row["name"].startswith("http.p99") or (row["value"], row["ratio"]) == (1.5, 0.5)
+loads = [l.split() for l in open(sys.argv[2])]
+assert [int(c) for c, _ in loads] == [c for c in counts for _ in range(6)], loads
+assert all((url.endswith(":1/")) == (i % 2 == 1) for i, (_, url) in enumerate(loads)), loads
+PY
+FAILED=7 bench http
+grep -q "7 of 17 requests failed (ours, 1000 connections)" "$scratch/err" || fail "requests that fail"
+printf '#!/bin/sh\nexit 127\n' >"$scratch/bin/wrk"
+bench http
+[ $? = 0 ] && grep -q "wrk is missing" "$scratch/err" || fail "without wrk"
+printf '#!/bin/sh\necho something else\n' >"$scratch/bin/wrk"
+bench http
+[ $? = 2 ] && grep -q "wrk does not do what it should" "$scratch/err" || fail "another wrk"
+sed -i 's/exit 9/exit 127/; s/"build -o"/""/' "$scratch/bin/go"
+bench http
+grep -q "go is missing" "$scratch/err" || fail "http without Go"
+
+cat >"$scratch/bin/go" <<'GO'
+#!/bin/sh
+[ "$7" = native ] && printf 'peer go0.1\nnative.yield ns 30 10 20\n'
+GO
 bench native
 grep -q ' ns .* at most 80 .* native.yield  (go0.1: 20, ratio' "$scratch/out" || fail "the table of native"
 rm "$scratch/bin/go"
