@@ -40,6 +40,7 @@ int command_bench(int argc, char **argv);
 int command_regress(int argc, char **argv);
 int command_test(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_soak(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_completion(int argc, char **argv);
 int command_man(int argc, char **argv);

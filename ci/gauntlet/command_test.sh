@@ -60,10 +60,12 @@ check "no command" 2 "Usage: gauntlet" "$gauntlet"
 check "help" 0 "hunt races" "$gauntlet" --help
 check "unknown command" 2 "unknown command 'fly'" "$gauntlet" fly
 one_line
-for command in hunt check replay explain minimize refresh cases bank bench doctor completion man; do
+for command in hunt check replay explain minimize refresh cases bank bench soak doctor completion man; do
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done
+check "soak" 2 "what? http" "$gauntlet" soak
+check "soak of nothing" 2 "'gc' is not a soak: http" "$gauntlet" soak gc
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
 for strategy in fly "pct 2" pct4294967298 pct0 pct17 pct2x pct-1 pct+2 delay0 pos1 autos; do

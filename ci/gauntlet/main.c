@@ -20,6 +20,7 @@ const struct command commands[] = {
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
     {"audit", "run executions in two ways each, say where they differ", command_audit},
     {"bench", "measure the engine and the runtime", command_bench},
+    {"soak", "run a server beside peers that vanish, say what is left", command_soak},
     {"doctor", "what of this machine helps or hurts", command_doctor},
     {"completion", "print what a shell needs to complete commands", command_completion},
     {"man", "print the manual page", command_man},

@@ -43,6 +43,7 @@ static struct {
     struct connection *first; // lock
     bool stopping;            // lock
     struct rt_waitgroup goroutines;
+    atomic_u64 serving; // connections: goroutines that have not ended, as far as they can tell
     atomic_u64 answered;
 } live;
 
@@ -81,10 +82,11 @@ static int holdings(char *text, size_t bytes)
     rt_read_mem_stats(memory);
     rt_stats_now(&goroutines);
     return snprintf(text, bytes,
-                    "goroutines %" PRIu64 " descriptors %d resident_kib %ld heap_live %" PRIu64
-                    " answered %" PRIu64 "\n",
-                    goroutines.goroutines_created - goroutines.goroutines_ended, open_descriptors(),
-                    resident_kib(), memory->heap_alloc, load_relaxed(&live.answered));
+                    "goroutines %" PRIu64 " serving %" PRIu64 " descriptors %d resident_kib %ld"
+                    " heap_live %" PRIu64 " answered %" PRIu64 "\n",
+                    goroutines.goroutines_created - goroutines.goroutines_ended,
+                    load_relaxed(&live.serving), open_descriptors(), resident_kib(),
+                    memory->heap_alloc, load_relaxed(&live.answered));
 }
 
 // Answers -------------------------------------------------------------------------------------
@@ -231,6 +233,7 @@ static void connection(void *handle)
         leave(&c);
     }
     rt_close(c.handle);
+    sub_relaxed(&live.serving, 1);
     rt_waitgroup_done(&live.goroutines);
 }
 
@@ -245,6 +248,7 @@ static void accepts(void *listener)
         if (c >= 0) {
             pause = 0;
             rt_waitgroup_add(&live.goroutines, 1);
+            add_relaxed(&live.serving, 1);
             rt_go_with(&small, connection, (void *)(intptr_t)c);
             continue;
         }
