@@ -68,6 +68,46 @@ static void who_waits_comes_back_when_it_is_closed(void **state)
     holds(closes_under_waiters);
 }
 
+static void names_nothing(int64_t handle)
+{
+    char c;
+    check(rt_close(handle) == -EBADF);
+    check(rt_read(handle, &c, 1) == -EBADF && rt_write(handle, "x", 1) == -EBADF);
+    check(rt_accept(handle) == -EBADF && rt_port(handle) == -EBADF);
+    check(rt_shutdown(handle, RT_READING | RT_WRITING) == -EBADF);
+    check(rt_set_deadline(handle, RT_READING, MS) == -EBADF);
+}
+
+static void closes_twice(void *arg)
+{
+    (void)arg;
+    int64_t closed[64];
+    for (int n = 0; n < 64; n += 2) {
+        int64_t ends[2], others[2];
+        check((n % 4 == 0 ? rt_pipe(ends) : rt_socketpair(ends)) == 0);
+        for (int i = 0; i < 2; i++) {
+            closed[n + i] = ends[i];
+            check(rt_close(ends[i]) == 0);
+            names_nothing(ends[i]);
+        }
+        check(rt_socketpair(others) == 0); // the slots and numbers of those
+        for (int i = 0; i < n + 2; i++)
+            names_nothing(closed[i]);
+        char c;
+        check(rt_write(others[0], "y", 1) == 1 && rt_read(others[1], &c, 1) == 1 && c == 'y');
+        check(rt_close(others[0]) == 0 && rt_close(others[1]) == 0);
+    }
+    int64_t listener = rt_listen("tcp:127.0.0.1:0", 1);
+    check(rt_close(listener) == 0);
+    names_nothing(listener);
+}
+
+static void a_closed_handle_names_nothing(void **state)
+{
+    (void)state;
+    holds(closes_twice);
+}
+
 // Many open, transfer, set deadlines and close; numbers and slots are used again all the time.
 enum { PAIRS = 12, LIVES = 60 };
 
@@ -119,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_comes_back_when_it_is_closed),
+        cmocka_unit_test(a_closed_handle_names_nothing),
         cmocka_unit_test(what_is_used_again_gets_nothing_of_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

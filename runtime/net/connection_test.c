@@ -121,11 +121,29 @@ static void a_dial_gives_up_in_time(void **state)
     holds(dials_into_nothing);
 }
 
+static void dials_nobody(void *arg)
+{
+    (void)arg;
+    char address[64];
+    int64_t listener = rt_listen("tcp:127.0.0.1:0", 1);
+    snprintf(address, sizeof(address), "tcp:127.0.0.1:%d", rt_port(listener));
+    check(rt_close(listener) == 0);
+    for (int i = 0; i < 10; i++)
+        check(rt_dial(address, i % 2 == 0 ? RT_NO_DEADLINE : 10000ll * MS) == -ECONNREFUSED);
+}
+
+static void a_dial_to_nobody_is_refused(void **state)
+{
+    (void)state;
+    holds(dials_nobody);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_are_served_over_tcp),
         cmocka_unit_test(clients_are_served_over_unix_sockets),
+        cmocka_unit_test(a_dial_to_nobody_is_refused),
         cmocka_unit_test(a_dial_gives_up_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

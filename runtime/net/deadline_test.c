@@ -65,10 +65,37 @@ static void deadlines_end_who_waits_and_not_before(void **state)
     holds(deadlines);
 }
 
+static void is_late_from_the_start(void *arg)
+{
+    (void)arg;
+    static const int64_t past[] = {0, -1, -3600ll * 1000 * MS, INT64_MIN};
+    int64_t listener = rt_listen("tcp:127.0.0.1:0", 4);
+    char address[64], c;
+    snprintf(address, sizeof(address), "tcp:127.0.0.1:%d", rt_port(listener));
+    check(rt_socketpair(shared) == 0 && rt_write(shared[1], "ab", 2) == 2);
+    for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++) {
+        check(rt_set_deadline(shared[0], RT_READING | RT_WRITING, past[i]) == 0);
+        check(rt_read(shared[0], &c, 1) == -ETIMEDOUT); // although there is something
+        check(rt_write(shared[0], "x", 1) == -ETIMEDOUT);
+        check(rt_set_deadline(listener, RT_READING, past[i]) == 0);
+        check(rt_accept(listener) == -ETIMEDOUT);
+        check(rt_dial(address, past[i]) == -ETIMEDOUT);
+    }
+    check(rt_set_deadline(shared[0], RT_READING | RT_WRITING, RT_NO_DEADLINE) == 0);
+    check(rt_read(shared[0], &c, 1) == 1 && c == 'a' && rt_write(shared[0], "x", 1) == 1);
+}
+
+static void a_deadline_in_the_past_ends_the_next_call(void **state)
+{
+    (void)state;
+    holds(is_late_from_the_start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deadlines_end_who_waits_and_not_before),
+        cmocka_unit_test(a_deadline_in_the_past_ends_the_next_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
