@@ -12,6 +12,7 @@
 #include "runtime/base/print.h"
 #include "runtime/base/san.h"
 #include "runtime/host/contract_descriptors.h"
+#include "runtime/host/contract_signals.h"
 #include "runtime/host/host.h"
 
 static const int64_t SHORT_NS = 1000000;
@@ -456,6 +457,14 @@ const struct host_claim host_claims[] = {
     CLAIM(the_poller_tells_of_room_again),
     CLAIM(what_was_removed_is_not_told_of),
     CLAIM(an_edge_by_another_thread_ends_the_wait),
+    CLAIM(a_signal_runs_the_handler_on_its_thread_once),
+    CLAIM(a_signal_to_oneself_comes),
+    CLAIM(a_signal_in_the_handler_comes_after_it),
+    CLAIM(a_signal_comes_while_its_thread_waits),
+    CLAIM(a_signal_is_not_the_end_of_time),
+    CLAIM(what_the_handler_asks_for_is_called_in_between),
+    CLAIM(registers_come_back_from_what_was_called),
+    CLAIM(a_signal_to_a_thread_that_has_ended_is_an_error),
     CLAIM(spin_loops_are_left),
     CLAIM(there_is_a_processor_and_a_random_number),
 };

@@ -88,15 +88,17 @@ int host_signal_stack(size_t bytes);
 // the instruction is run again. False: the fault takes its course as if there were no handler.
 void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at));
 
-// Names the calling thread, for host_interrupt; not 0.
+// Names the calling thread, for host_interrupt; not 0. A handler may call it.
 uint64_t host_thread_self(void);
-// Has that thread's handler run soon, if there is one and it has not ended. A host may leave it at
-// that: whoever depends on it asks again.
-void host_interrupt(uint64_t thread);
-// From now on fn(context) is called on threads that are interrupted. The function that it returns
-// is called in the interrupted code, between two instructions; then that goes on as if nothing had
-// been, on whatever thread. While it runs, all registers of before lie on its stack, which needs
-// HOST_INTERRUPT_BYTES below context->sp. NULL: nothing is called.
+// Has that thread's handler run soon, once; several requests before it runs may be one. 0, or
+// -ESRCH: the thread has ended. A host that cannot interrupt leaves it at that: whoever depends on
+// it asks again. A wait of the thread may end with -EINTR. A handler may call it.
+int host_interrupt(uint64_t thread);
+// From now on fn(context) is called on threads that are interrupted, never within itself: what
+// comes meanwhile waits. The function that it returns is called in the interrupted code, between
+// two instructions; then that goes on as if nothing had been, on whatever thread. While it runs,
+// all registers of before lie on its stack, which needs HOST_INTERRUPT_BYTES below context->sp.
+// NULL: nothing is called.
 enum { HOST_INTERRUPT_BYTES = 4096 };
 void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void));
 // From now on fn is called on some thread when somebody at the terminal wants to know what the

@@ -68,8 +68,9 @@ void preempt_interrupt(struct p *pp)
         return;
     struct m *mp = load_acquire(&pp->runs_on); // pairs [p.runs_on]
     uint32_t none = 0;
-    if (mp != NULL && cas_relaxed(&mp->interrupting, &none, 1))
-        host_interrupt(load_relaxed(&mp->thread));
+    if (mp != NULL && cas_relaxed(&mp->interrupting, &none, 1) &&
+        host_interrupt(load_relaxed(&mp->thread)) != 0)
+        store_relaxed(&mp->interrupting, 0); // its thread has ended, or has not begun
 }
 
 void preempt_interrupt_g(struct g *gp)

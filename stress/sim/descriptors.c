@@ -547,7 +547,7 @@ int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
     int64_t until = sim_deadline(timeout_ns);
     HOST_TRACE("poll wait", 0, 0, timeout_ns);
     for (;; sim_visit(site)) { // each round has choices of its own, which need names of their own
-        int told = 0;
+        int told = 0, woken;
         if (timeout_ns != 0 && sim.poll_broken) {
             sim.poll_broken = false;
             ready[told++] = (struct host_ready){0};
@@ -561,8 +561,8 @@ int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
             return -EINTR;
         if (fault == SIM_FAULT_UNREADY)
             make_all_unready_edges();
-        else if (sim_block(THREAD_POLL, NULL, until, site) == -ETIMEDOUT)
-            return 0;
+        else if ((woken = sim_block(THREAD_POLL, NULL, until, site)) < 0)
+            return woken == -ETIMEDOUT ? 0 : woken;
     }
 }
 

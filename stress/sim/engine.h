@@ -58,9 +58,22 @@ enum thread_state {
     THREAD_DEAD
 };
 
+// Of a thread that somebody has interrupted: when its handler runs (interrupt.c).
+enum signal_state {
+    SIGNAL_NONE,
+    SIGNAL_DUE,          // at its next point
+    SIGNAL_AFTER_POINTS, // of its own
+    SIGNAL_AFTER_SWITCH, // when it runs on another stack
+    SIGNAL_AFTER_WAIT
+};
+
 struct thread {
-    void *sp;                        // first, and then hook_sp: switch.S
+    void *sp;                        // first, and then the next two: switch.S, entries.S
     struct sim_hook_frame **hook_sp; // sim_hook_sp while the engine or another thread runs
+    void (*injected)(void);          // is called when its hook returns; NULL: nothing
+    enum signal_state signal;
+    uint32_t signal_points;           // SIGNAL_AFTER_POINTS: still to come
+    const struct fiber *signal_fiber; // SIGNAL_AFTER_SWITCH: what ran when it was sent
     struct fiber *fiber, *own;
     struct position at; // while another thread runs
     void *tls;          // the program's thread-local while another thread runs
@@ -125,11 +138,13 @@ struct sim {
     int64_t now;            // virtual time
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
-    bool poll_broken;                                         // a break that no wait has taken
-    uint32_t holders;                                         // threads that hold stores
-    bool (*on_fault)(uintptr_t, const struct host_context *); // the program's handler
-    bool in_fault;                                            // it runs
-    uint64_t growth;               // hash over what it has opened, and when
+    bool poll_broken; // a break that no wait has taken
+    uint32_t holders; // threads that hold stores
+    // the program's handlers
+    bool (*on_fault)(uintptr_t, const struct host_context *);
+    void (*(*on_interrupt)(const struct host_context *))(void);
+    bool in_handler;               // one of them runs
+    uint64_t growth;               // hash over what they have opened, and when
     uint32_t threads;              // ever started in this execution
     uint32_t ready;                // threads in run[]
     bool newly_ready;              // one came since the last look
@@ -163,8 +178,8 @@ struct sim_hook_frame {
 };
 // Hooks run below it; [-1] is the frame of the one that runs.
 extern struct sim_hook_frame **sim_hook_sp;
-// Its values: for what the engine calls itself, for fault handlers, for a thread.
-extern struct sim_hook_frame **const sim_engine_hook_sp, **const sim_fault_hook_sp;
+// Its values: for what the engine calls itself, for the program's handlers, for a thread.
+extern struct sim_hook_frame **const sim_engine_hook_sp, **const sim_handler_hook_sp;
 struct sim_hook_frame **sim_thread_hook_sp(uint32_t thread);
 // The ends lie in different lines of the cache.
 enum { SIM_HOOK_STACK_BYTES = (32 << 10) + 192 };
@@ -195,7 +210,8 @@ enum pending_call {
     CALL_MEMORY,    // so are addresses
     CALL_POLL,
     CALL_FENCE,
-    CALL_EXIT
+    CALL_EXIT,
+    CALL_SIGNAL // on everything: what its handler looks at is known to the program alone
 };
 enum { PENDING_CALL_SHIFT = 60 };
 
@@ -445,6 +461,16 @@ bool sim_descriptor_ready(int fd, bool write);
 bool sim_descriptor_told(int fd, bool write);
 bool sim_descriptor_untold(int fd, bool write);
 
+// interrupt.c: signals between threads ------------------------------------------------------------
+// The running thread, in a hook, has a signal; `waited`: it has waited or given way.
+void sim_signal_pending(uint32_t site, bool waited);
+
+static inline void sim_take_signal(uint32_t site, bool waited)
+{
+    if (unlikely(sim_current->signal != SIGNAL_NONE))
+        sim_signal_pending(site, waited);
+}
+
 // trace.c ---------------------------------------------------------------------------------
 void trace_restart(bool on);
 // A fault handler opens a part of a stack. Faults come in the middle of hooks, so the event waits
@@ -461,7 +487,8 @@ struct sim_model {
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
     // No thread can run; time will move by jump_ns (-1: never), without helpers by unaided_ns.
     void (*stable)(int64_t jump_ns, int64_t unaided_ns);
-    void (*switched)(void);                         // another thread goes on; may be NULL
+    void (*computes)(uint64_t pc); // the running thread begins to, at pc; may be NULL
+    void (*switched)(void);        // another thread goes on; may be NULL
     void (*freed)(uint64_t object, uint64_t bytes); // its memory is taken back; may be NULL
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
     void (*crash)(const char *text);        // reports it as something else, or returns

@@ -114,4 +114,36 @@
     SIM_CHAN_ENTRIES(HOOK_ENTRY)
     SIM_ACTOR_ENTRY(HOOK_ENTRY)
 
+    // Where a hook returns to instead, when a signal's handler wants a call made between two
+    // instructions of the program (interrupt.c): the call is made on the program's stack, below the
+    // return address, and the program goes on there with what the hook has returned. It may do so
+    // on another thread.
+    .set INJECTED, 16 // of struct thread
+    .globl sim_hook_injects
+    .type sim_hook_injects, @function
+    .p2align 4
+sim_hook_injects:
+    .cfi_startproc
+    .cfi_def_cfa %rbp, 16
+    .cfi_offset %rbp, -16
+    leave
+    .cfi_def_cfa %rsp, 8
+    pushq %rbp
+    .cfi_def_cfa_offset 16
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushq %rax
+    pushq %rdx
+    movq sim_current(%rip), %rcx
+    movq INJECTED(%rcx), %rax
+    movq $0, INJECTED(%rcx)
+    callq *%rax
+    popq %rdx
+    popq %rax
+    leave
+    .cfi_def_cfa %rsp, 8
+    retq
+    .cfi_endproc
+    .size sim_hook_injects, .-sim_hook_injects
+
     .section .note.GNU-stack,"",@progbits

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where hooks run (entries.S): one stack for each thread, one for code of the program that the
-// engine calls, and that runs outside of an execution, one for fault handlers. Hooks are shallow,
+// engine calls, and that runs outside of an execution, one for its handlers. Hooks are shallow,
 // as whatever is long runs on the engine's stack; engine_test.c looks how much they need.
 
 #include "stress/sim/engine.h"
 
-enum { ENGINE, IN_FAULT, THREADS, HOOK_STACKS = THREADS + SIM_THREADS_MAX };
+enum { ENGINE, IN_HANDLER, THREADS, HOOK_STACKS = THREADS + SIM_THREADS_MAX };
 static _Alignas(64) char stacks[HOOK_STACKS][SIM_HOOK_STACK_BYTES];
 
 // One word below the end: with the word [-1] the stack is aligned where an entry calls the hook.
@@ -14,7 +14,7 @@ static _Alignas(64) char stacks[HOOK_STACKS][SIM_HOOK_STACK_BYTES];
 
 struct sim_hook_frame **sim_hook_sp = HOOK_SP(ENGINE);
 struct sim_hook_frame **const sim_engine_hook_sp = HOOK_SP(ENGINE);
-struct sim_hook_frame **const sim_fault_hook_sp = HOOK_SP(IN_FAULT);
+struct sim_hook_frame **const sim_handler_hook_sp = HOOK_SP(IN_HANDLER);
 
 struct sim_hook_frame **sim_thread_hook_sp(uint32_t thread)
 {

@@ -101,10 +101,18 @@ void host_relax(void)
     sim_give_way(HOST_POINT(CALL_GIVES_WAY));
 }
 
+static void computes(void *pc)
+{
+    sim_model->computes(*(const uint64_t *)pc);
+}
+
 void host_spin(int64_t ns)
 {
     uint32_t site = HOST_POINT(CALL_ALONE);
+    uint64_t pc = HOOK_PC;
     HOST_TRACE("computes", 0, 0, ns);
+    if (sim_model && sim_model->computes)
+        sim_enter(computes, &pc);
     if (ns > 0)
         sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
 }
@@ -229,7 +237,7 @@ void *host_stacks_reserve(size_t bytes, size_t n)
 
 int host_stack_open(void *lo, size_t bytes)
 {
-    if (sim.in_fault)
+    if (sim.in_handler)
         trace_growth((uint64_t)lo, bytes);
     return memory_open_stack(lo, bytes);
 }
@@ -250,23 +258,7 @@ void host_on_fault(bool (*fn)(uintptr_t addr, const struct host_context *at))
     sim.on_fault = fn;
 }
 
-// The engine interrupts nobody: where goroutines give way is a choice at points, and code without
-// points takes no time.
-uint64_t host_thread_self(void)
-{
-    return sim.thread + 1;
-}
-
-void host_interrupt(uint64_t thread)
-{
-    (void)thread;
-}
-
-void host_on_interrupt(void (*(*fn)(const struct host_context *at))(void))
-{
-    (void)fn;
-}
-
+// Nobody is at the terminal.
 void host_on_quit(void (*fn)(void))
 {
     (void)fn;

@@ -358,6 +358,7 @@ static const char *model_thread(const void *arg)
 static void model_begin(void)
 {
     model_net_begin();
+    model_preempt_begin();
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
     race_watch((uint64_t)&heap.unswept);
@@ -376,6 +377,7 @@ static const struct sim_model model = {
     .switched = model_switched,
     .freed = model_freed,
     .name = model_name,
+    .computes = model_computes,
     .crash = model_crash,
     .thread = model_thread,
     .last_words = {[SIM_FAULT_EAGAIN] = "runtime: cannot create a thread",

@@ -72,6 +72,10 @@ void model_check_net(int64_t jump_ns);        // at a stable point
 void model_check_fired(void);                 // whenever another thread runs
 void model_woken_from_io(const struct g *gp); // it becomes runnable
 
+// model_preempt.c: the oracle `preempt`
+void model_preempt_begin(void);   // of an execution
+void model_computes(uint64_t pc); // as sim_model.computes
+
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);
 const char *model_span_name(const struct mspan *s, char *buf, size_t bytes); // "span 48 scan"

@@ -72,6 +72,7 @@ static void each_rule_that_is_broken_is_reported(void **state)
     all_reported(canaries_collector);
     all_reported(canaries_chan);
     all_reported(canaries_net);
+    all_reported(canaries_preempt);
     assert_true(sim_oracle_enable("conserve", false));
     for (const struct canary *c = canaries_queued; c->name; c++)
         assert_true(reports(c, sim_strategy_random()) > 0);
@@ -116,13 +117,15 @@ static void the_runtime_is_silent_with_races_on(void **state)
 {
     (void)state;
     static const char *const strategies[] = {"random", "pct4", "pos", "surw", "burst", "delay3"};
-    const struct canary *const behave[] = {&canaries[0], &canaries_heap[0], &canaries_net[0]};
-    for (int i = 0; i < 3; i++)
+    const struct canary *const behave[] = {&canaries[0], &canaries_heap[0], &canaries_net[0],
+                                           &canaries_preempt[0]};
+    enum { BEHAVE = sizeof behave / sizeof behave[0] };
+    for (int i = 0; i < BEHAVE; i++)
         assert_null(behave[i]->expect);
     for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
         for (faults = SIM_FAULTS_OFF; faults <= SIM_FAULTS_MILD; faults++) {
             for (size_t i = 0; i < sizeof strategies / sizeof strategies[0]; i++)
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < BEHAVE; k++)
                     assert_int_equal(reports(behave[k], sim_strategy_by_name(strategies[i])), 0);
         }
     }

@@ -35,6 +35,9 @@ static const char *const fault_names[SIM_FAULTS] = {
     [SIM_FAULT_ENOMEM] = "ENOMEM",
     [SIM_FAULT_PARTIAL] = "partial",
     [SIM_FAULT_UNREADY] = "unready",
+    [SIM_FAULT_SIGNAL_LATE] = "signal-late",
+    [SIM_FAULT_SIGNAL_SWITCH] = "signal-after-switch",
+    [SIM_FAULT_SIGNAL_WAIT] = "signal-after-wait",
     [SIM_FAULT_EMFILE] = "EMFILE",
     [SIM_FAULT_ECONNRESET] = "ECONNRESET",
 };

@@ -76,9 +76,12 @@ enum sim_fault {
     SIM_FAULT_LATE_LONG, // a timed wait ends so much after its time
     SIM_FAULT_JUMP_SHORT,
     SIM_FAULT_JUMP_MIDDLE,
-    SIM_FAULT_JUMP_LONG, // the clock is so much further when it is read
-    SIM_FAULT_PARTIAL,   // a read or write does one byte only
-    SIM_FAULT_UNREADY,   // the poller tells of descriptors that are not ready
+    SIM_FAULT_JUMP_LONG,     // the clock is so much further when it is read
+    SIM_FAULT_PARTIAL,       // a read or write does one byte only
+    SIM_FAULT_UNREADY,       // the poller tells of descriptors that are not ready
+    SIM_FAULT_SIGNAL_LATE,   // a signal comes some points of its thread later
+    SIM_FAULT_SIGNAL_SWITCH, // not before its thread has gone on to another stack, or has waited
+    SIM_FAULT_SIGNAL_WAIT,   // not before its thread has waited or given way
     // those that may end the runtime, with its own words
     SIM_FAULT_EAGAIN, // a thread is refused
     SIM_FAULT_ENOMEM, // memory is refused

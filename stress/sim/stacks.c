@@ -180,7 +180,7 @@ int memory_open_stack(char *lo, size_t bytes)
         s->accessible = lo;
     }
     if (s->open == s->hi) {
-        s->first = sim.in_fault ? s->hi : lo;
+        s->first = sim.in_handler ? s->hi : lo;
         protect_or_die(s->accessible, lo);
         s->accessible = lo;
     }

@@ -33,7 +33,8 @@ void sim_threads_restart(void)
     sim.poll_broken = false;
     descriptors_restart();
     sim.on_fault = NULL;
-    sim.in_fault = false;
+    sim.on_interrupt = NULL;
+    sim.in_handler = false;
     sim.growth = 0;
     sim.fair = false;
     sim.thread = 0;
@@ -140,6 +141,8 @@ static void set_next_stop(void)
         stop = sim.strategy->next_point;
     if (sim.holders > 0 && sim.strategy->next_drain < stop)
         stop = sim.strategy->next_drain;
+    if (unlikely(sim_current->signal != SIGNAL_NONE))
+        stop = 0;
     sim.newly_ready = false;
     sim.next_stop = stop;
 }
@@ -394,6 +397,7 @@ static void slow_point(void *arg)
 void sim_slow_point(uint32_t site)
 {
     sim_enter(slow_point, (void *)(uintptr_t)site);
+    sim_take_signal(site, false);
 }
 
 // Waiting ---------------------------------------------------------------------------------
@@ -454,6 +458,7 @@ static void give_way_entry(void *arg)
 void sim_give_way(uint32_t site)
 {
     sim_enter(give_way_entry, (void *)(uintptr_t)site);
+    sim_take_signal(site, true);
 }
 
 static void block_entry(void *arg)
@@ -475,6 +480,7 @@ int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint
         t->sleeps++;
         sim_position_thread(t);
     }
+    sim_take_signal(site, true);
     return t->wait_result;
 }
 

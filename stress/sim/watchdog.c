@@ -50,14 +50,14 @@ static void abandon(ucontext_t *uc, int sig)
 
 static bool program_handles(const siginfo_t *info, const ucontext_t *uc)
 {
-    if (!sim.on_fault || sim.in_fault)
+    if (!sim.on_fault || sim.in_handler)
         return false;
     const struct host_context at = program_context(uc);
     struct sim_hook_frame **interrupted = sim_hook_sp;
-    sim_hook_sp = sim_fault_hook_sp;
-    sim.in_fault = true;
+    sim_hook_sp = sim_handler_hook_sp;
+    sim.in_handler = true;
     bool handled = sim.on_fault((uintptr_t)info->si_addr, &at);
-    sim.in_fault = false;
+    sim.in_handler = false;
     sim_hook_sp = interrupted;
     return handled;
 }

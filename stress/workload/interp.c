@@ -19,6 +19,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/host/host.h"
 #include "runtime/rt.h"
+#include "runtime/rt_preempt.h"
 #include "stress/workload/frame.h"
 #include "stress/workload/probe.h"
 
@@ -195,17 +196,44 @@ static void op_busy(struct frame *f, const struct wl_op *op)
     }
 }
 
+// Without a point: who asks it to give way has to interrupt it between two instructions. Under the
+// engine that is one of these looks, or the end of a part.
+RT_PREEMPTIBLE static void compute(const atomic_u64 *word, int64_t ns)
+{
+    enum { PARTS = 10, LOOKS = 4 };
+
+    for (int i = 0; i < PARTS; i++) {
+        host_spin(ns / PARTS);
+        for (int k = 0; k < LOOKS; k++)
+            load_relaxed(word);
+    }
+}
+
+static void op_compute(struct frame *f, const struct wl_op *op)
+{
+    atomic_u64 word = {0};
+
+    (void)f;
+    compute(&word, op->number);
+}
+
 static void op_point(struct frame *f, const struct wl_op *op)
 {
     (void)f, (void)op;
     rt_preempt_point();
 }
 
+// What a program does in a system call is its own affair, but it has no p there.
+RT_PREEMPTIBLE static void sleep_outside(int64_t ns)
+{
+    host_sleep(ns);
+}
+
 static void op_syscall(struct frame *f, const struct wl_op *op)
 {
     (void)f;
     rt_entersyscall();
-    host_sleep(op->number);
+    sleep_outside(op->number);
     rt_exitsyscall();
 }
 
@@ -213,7 +241,7 @@ static void op_blockcall(struct frame *f, const struct wl_op *op)
 {
     (void)f;
     rt_entersyscallblock();
-    host_sleep(op->number);
+    sleep_outside(op->number);
     rt_exitsyscall();
 }
 

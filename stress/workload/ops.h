@@ -14,6 +14,7 @@
     OP(SLEEP,        sleep,        DURATION, NONE,     NONE)                                       \
     OP(WORK,         work,         DURATION, NONE,     NONE) /* computes, holding its p */         \
     OP(BUSY,         busy,         DURATION, NONE,     NONE) /* likewise, points between */        \
+    OP(COMPUTE,      compute,      DURATION, NONE,     NONE) /* likewise, only signals reach it */ \
     OP(POINT,        point,        NONE,     NONE,     NONE) /* a preemption point */              \
     OP(PREEMPT,      preempt,      INSTANCE, NONE,     NONE) /* asks it to give way */             \
     OP(SUSPEND,      suspend,      INSTANCE, NONE,     NONE) /* makes it stand still shortly */    \

@@ -31,12 +31,14 @@ uint64_t host_thread_self(void)
     return (uint64_t)syscall(SYS_gettid);
 }
 
-void host_interrupt(uint64_t thread)
+int host_interrupt(uint64_t thread)
 {
     siginfo_t info = {.si_signo = SIGURG, .si_code = SI_QUEUE};
     info.si_pid = self;
     info.si_value.sival_ptr = &self; // who else sends this signal has no such value
-    syscall(SYS_rt_tgsigqueueinfo, self, (pid_t)thread, SIGURG, &info);
+    if (interrupted == NULL)
+        return 0;
+    return syscall(SYS_rt_tgsigqueueinfo, self, (pid_t)thread, SIGURG, &info) == 0 ? 0 : -errno;
 }
 
 // Injection -------------------------------------------------------------------------------

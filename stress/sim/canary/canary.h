@@ -16,6 +16,7 @@ extern const struct canary canaries_heap[];      // of allocator and marking (he
 extern const struct canary canaries_collector[]; // of barrier and cycle (collector.c)
 extern const struct canary canaries_chan[];      // of channels and locks (chan.c)
 extern const struct canary canaries_net[];       // of timers and descriptors (net.c)
+extern const struct canary canaries_preempt[];   // of preemption by signal (preempt.c)
 // Comes back from panics at depth 50, 6000 times: more calls than the engine can remember.
 extern const struct canary canary_recovers;
 // Crashes in each schedule: a finding whether or not a thread was refused.

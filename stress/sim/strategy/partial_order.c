@@ -141,6 +141,15 @@ static struct order_word *word_at(struct partial_order *o, uint64_t word)
     }
 }
 
+// What it does depends on all that was done before, and all that comes after on it.
+static uint64_t order_with_all(struct partial_order *o, uint64_t self)
+{
+    self = hash(self, o->number);
+    for (uint32_t t = 0; t < SIM_THREADS_MAX; t++)
+        o->chain[t] = hash(o->chain[t], self);
+    return self;
+}
+
 void order_step(struct partial_order *o, uint64_t pending, bool sharing)
 {
     uint64_t *chain = &o->chain[sim.thread], word = word_of(pending);
@@ -158,6 +167,8 @@ void order_step(struct partial_order *o, uint64_t pending, bool sharing)
                 note_shared(o, word);
         }
     }
+    if (pending_call(pending) == CALL_SIGNAL)
+        self = order_with_all(o, self);
     *chain = self;
     o->number += self;
 }
