@@ -144,7 +144,7 @@ bool input_decode(struct input *in, const uint8_t *data, size_t n, struct text_e
     if (n > INPUT_BYTES)
         return refuse(err, "too many bytes");
     if (get_u8(&b) != 'g' || get_u8(&b) != 'i' || get_u8(&b) != INPUT_VERSION)
-        return refuse(err, "not an input of the fuzz targets, or of another version");
+        return refuse(err, "it does not begin as one, or is of another version");
     uint8_t settings = get_u8(&b);
     uint32_t vouched_as = get_u32(&b);
     uint64_t size = get_number(&b);
