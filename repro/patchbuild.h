@@ -38,3 +38,7 @@ int patchbuild_cache(char out[PATH_MAX], char *err, size_t errlen);
 // one line in err.
 int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,
                       size_t pathlen, char *err, size_t errlen);
+
+// The same for the program of that kit.
+int patchbuild_cached_kit(const char *patch, const char *kit, bool verbose, char *path,
+                          size_t pathlen, char *err, size_t errlen);

@@ -138,12 +138,31 @@ static void trim(const char *folder)
     (void)closedir(d);
 }
 
+// What the paths of a kit start from.
+static int find_root(const char *kit, char root[PATH_MAX], char *err, size_t errlen)
+{
+    char real[PATH_MAX];
+
+    if (realpath(kit, real) == NULL) {
+        (void)snprintf(err, errlen, "%s: cannot be read: %m; " NOT_BUILT, kit);
+        return -1;
+    }
+    // Beside the kit lie bazel-out's other files, of which the execution root is the parent.
+    const char *out = strstr(real, "/bazel-out/");
+    if (out == NULL) {
+        (void)snprintf(err, errlen, "%s: does not lie in a folder of Bazel's", real);
+        return -1;
+    }
+    (void)snprintf(root, PATH_MAX, "%.*s", (int)(out - real), real);
+    return 0;
+}
+
 // Where the kit of `sizes` lies, and what its paths start from.
 static int find_kit(const char *sizes, char kit[PATH_MAX], char root[PATH_MAX], char *err,
                     size_t errlen)
 {
-    const char *folder = getenv("GAUNTLET_KITS"), *out;
-    char self[PATH_MAX], real[PATH_MAX];
+    const char *folder = getenv("GAUNTLET_KITS");
+    char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     int m;
 
@@ -156,18 +175,11 @@ static int find_kit(const char *sizes, char kit[PATH_MAX], char root[PATH_MAX], 
         folder = self;
     }
     m = snprintf(kit, PATH_MAX, "%s/gauntlet%s.kit", folder, strcmp(sizes, "prod") ? "" : "_prod");
-    if (m < 0 || m >= PATH_MAX || realpath(kit, real) == NULL) {
-        (void)snprintf(err, errlen, "%s: cannot be read: %m; " NOT_BUILT, kit);
+    if (m < 0 || m >= PATH_MAX) {
+        (void)snprintf(err, errlen, "%s: name too long", folder);
         return -1;
     }
-    // Beside the kit lie bazel-out's other files, of which the execution root is the parent.
-    out = strstr(real, "/bazel-out/");
-    if (out == NULL) {
-        (void)snprintf(err, errlen, "%s: does not lie in a folder of Bazel's", real);
-        return -1;
-    }
-    (void)snprintf(root, PATH_MAX, "%.*s", (int)(out - real), real);
-    return 0;
+    return find_root(kit, root, err, errlen);
 }
 
 int patchbuild_possible(const char *patch, const char *sizes, char *err, size_t errlen)
@@ -181,12 +193,22 @@ int patchbuild_possible(const char *patch, const char *sizes, char *err, size_t 
 int patchbuild_cached(const char *patch, const char *sizes, bool verbose, char *path,
                       size_t pathlen, char *err, size_t errlen)
 {
-    char kit[PATH_MAX], root[PATH_MAX], folder[PATH_MAX];
+    char kit[PATH_MAX], root[PATH_MAX];
+
+    return find_kit(sizes, kit, root, err, errlen) != 0
+               ? -1
+               : patchbuild_cached_kit(patch, kit, verbose, path, pathlen, err, errlen);
+}
+
+int patchbuild_cached_kit(const char *patch, const char *kit, bool verbose, char *path,
+                          size_t pathlen, char *err, size_t errlen)
+{
+    char root[PATH_MAX], folder[PATH_MAX];
     struct patchbuild_request r = {kit, root, patch, path, verbose};
     struct hash h;
     int n;
 
-    if (find_kit(sizes, kit, root, err, errlen) != 0 || patchbuild_check(&r, err, errlen) != 0 ||
+    if (find_root(kit, root, err, errlen) != 0 || patchbuild_check(&r, err, errlen) != 0 ||
         hash_request(&h, &r, err, errlen) != 0 || patchbuild_cache(folder, err, errlen) != 0)
         return -1;
     n = snprintf(path, pathlen, "%s/%s%016lx%016lx", folder, entry_prefix, (unsigned long)h.a,

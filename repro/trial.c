@@ -30,6 +30,8 @@ const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strateg
                                 .strategy = strategy,
                                 .seed = seed,
                                 .memory = t->memory,
+                                .max_points = t->cut,
+                                .cut = t->cut > 0,
                                 .trace = trace,
                                 .faults = t->faults,
                                 .freeze_helpers = t->frozen};

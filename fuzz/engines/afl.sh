@@ -22,8 +22,12 @@ done
 # Seeds that crash it leaves out, without counting them.
 log=$FUZZER_OUTPUT_ROOT/seeds.log
 find "$seeds/" -type f -exec "$FUZZER_BINARY" {} + >"$log" 2>&1 || {
-    tail -n 20 "$log"
-    echo "a seed crashes"
+    for seed in "$seeds"/*; do
+        "$FUZZER_BINARY" "$seed" >"$log" 2>&1 && continue
+        grep -a '^FOUND' "$log" || tail -n 20 "$log"
+        cp "$seed" "$FUZZER_ARTIFACTS_DIR/crash-${seed##*/}"
+        echo "a seed crashes: $FUZZER_ARTIFACTS_DIR/crash-${seed##*/}"
+    done
     exit 1
 }
 

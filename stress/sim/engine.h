@@ -132,6 +132,7 @@ struct sim {
     uint32_t struck; // faults that struck, a bit each
     bool asking;     // some ask[] is set
     uint64_t max_points;
+    bool cut; // when they are used up the execution ends
     uint64_t slice_end;
     bool fair;              // past max_points: calm only, short slices
     uint64_t fair_progress; // progress when that began

@@ -54,6 +54,8 @@ static uint32_t site_of_livelock(uint32_t otherwise)
 // The points allowed are used up: go on fairly, then see whether the program gets further.
 void sim_out_of_points(uint32_t site)
 {
+    if (sim.cut)
+        sim_finish(SIM_LIMIT);
     if (!sim.fair) {
         sim.fair = true;
         sim.fair_progress = sim.progress;

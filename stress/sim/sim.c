@@ -74,6 +74,7 @@ static void start_execution(const struct sim_params *p)
         memset(sim.ask, 0, sizeof sim.ask);
     sim.asking = false;
     sim.max_points = p->max_points ? p->max_points : SIM_DEFAULT_POINTS;
+    sim.cut = p->cut;
     sim.slice_end = SIM_SLICE_POINTS;
     sim.next_stop = 0;
     sim.result.schedule.n = 0;

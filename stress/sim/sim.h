@@ -164,6 +164,42 @@ struct sim_strategy *sim_strategy_delay(uint32_t bound); // 1 to 16, else NULL
 // Takes its answers from the bytes of a fuzzer's input; calm when they are used up. `data` stays
 // the caller's and must outlive the run.
 struct sim_strategy *sim_strategy_bytes(const uint8_t *data, size_t n);
+// A plan of an execution, as a fuzzer edits it: random walks one after the other, and single
+// choices on top of them. What a walk does at a point depends on its seed and the number of the
+// point alone, so that an edit leaves alone what does not follow from it.
+enum sim_walk { SIM_WALK_CALM, SIM_WALK_RANDOM, SIM_WALK_PRIORITIES, SIM_WALKS };
+struct sim_leg {
+    enum sim_walk walk;
+    uint32_t seed;
+    uint32_t points; // so many; of the last leg: 0, to the end
+};
+enum sim_edit_kind {
+    SIM_EDIT_RUN,    // another thread runs
+    SIM_EDIT_ANSWER, // the next choice that is about no thread has this answer
+    SIM_EDIT_HOLD,   // under SIM_TSO: the next store is held
+    SIM_EDIT_DRAIN,  // likewise: the oldest held one of some thread drains
+    SIM_EDITS
+};
+struct sim_edit {
+    uint32_t gap; // points after the edit before
+    enum sim_edit_kind kind;
+    uint32_t
+        value; // which of those that are not calm, modulo their number; of ANSWER: which of all
+    uint32_t quiet; // so many points nobody else is made to run
+};
+enum {
+    SIM_LEGS_MAX = 16,
+    SIM_PLAN_EDITS_MAX = 64,
+    SIM_PLAN_VALUES = 64,
+    SIM_PLAN_POINTS = 1 << 20
+};
+struct sim_plan {
+    uint32_t legs, edits;
+    struct sim_leg leg[SIM_LEGS_MAX];
+    struct sim_edit edit[SIM_PLAN_EDITS_MAX];
+};
+// `plan` stays the caller's and must outlive the run. Without legs it is calm but for the edits.
+struct sim_strategy *sim_strategy_plan(const struct sim_plan *plan);
 // Takes each choice of `schedule` when its place is reached, at most once; calm everywhere else.
 // `schedule` stays the caller's and must outlive the run.
 struct sim_strategy *sim_strategy_replay(const struct sim_schedule *schedule);
@@ -230,6 +266,7 @@ struct sim_params {
     uint64_t seed;
     enum sim_memory memory;
     uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
+    bool cut;            // after max_points it ends at once, with SIM_LIMIT
     bool trace;          // keep the event log (sim_trace)
     enum sim_faults_allowed faults;
     bool freeze_helpers; // threads that only help others (the runtime's sysmon) never wake again

@@ -61,6 +61,19 @@ static bool parse_name(struct parser *p, struct word *w, char *to, const char *w
     return true;
 }
 
+bool workload_is_name(const char *name)
+{
+    for (size_t i = 0; name[i] != 0; i++)
+        if (!name_char(name[i], i == 0))
+            return false;
+    return name[0] != 0 && strlen(name) < WL_NAME_BYTES;
+}
+
+bool workload_is_thread_name(const char *name)
+{
+    return thread_like(&(struct word){name, (uint32_t)strlen(name), 1});
+}
+
 static uint32_t find_body(const struct workload *w, const char *name)
 {
     uint32_t i = 0;
@@ -464,6 +477,21 @@ struct workload *workload_read(const char *path, char *error, size_t bytes)
 void workload_free(struct workload *w)
 {
     free(w);
+}
+
+void workload_assign(struct workload *to, const struct workload *from)
+{
+    struct text_error err;
+
+    memcpy(to, from, offsetof(struct workload, body));
+    memcpy(to->body, from->body, from->bodies * sizeof from->body[0]);
+    to->main_body = from->main_body;
+    memcpy(to->op, from->op, from->ops * sizeof from->op[0]);
+    for (uint32_t t = 0; t < WL_TABLES; t++) {
+        to->names[t].n = from->names[t].n;
+        memcpy(to->names[t].name, from->names[t].name, from->names[t].n * WL_NAME_BYTES);
+    }
+    workload_finish(to, &err); // what is derived, with pointers into itself
 }
 
 struct workload *workload_copy(const struct workload *w)

@@ -173,6 +173,8 @@ struct workload *workload_parse(const char *text, size_t n, uint32_t first_line,
 struct workload *workload_read(const char *path, char *error, size_t bytes);
 void workload_free(struct workload *w);
 struct workload *workload_copy(const struct workload *w);
+// *to becomes the same program; only what is used is copied.
+void workload_assign(struct workload *to, const struct workload *from);
 // Derives what follows from bodies and operations (jumps, instances), and checks it. For those who
 // edit a workload; the parser has done it. False and *err when the program makes no sense.
 bool workload_finish(struct workload *w, struct text_error *err);
@@ -186,6 +188,10 @@ const char *workload_instance_name(const struct workload *w, uint32_t instance, 
 int32_t workload_instance_find(const struct workload *w, const char *name);
 // Asks `number` for a number for the name of each instance. Outside of executions, once a workload.
 void workload_name_actors(struct workload *w, uint32_t (*number)(const char *name));
+
+// Whether it can be a name; whether it is one that threads have, and goroutines cannot.
+bool workload_is_name(const char *name);
+bool workload_is_thread_name(const char *name);
 
 // Whole file in memory that the caller frees, NUL behind it; NULL and *error (of `bytes`) if it
 // cannot be read or is longer than `limit`.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AFL++'s view of the mutator: a library that afl-fuzz loads (AFL_CUSTOM_MUTATOR_LIBRARY).
+#include "fuzz/program/mutate.h"
+
+#include <stdlib.h>
+
+void *afl_custom_init(void *afl, unsigned seed);
+void afl_custom_deinit(void *data);
+size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t n, uint8_t **out, uint8_t *add,
+                       size_t n_add, size_t room);
+
+struct state {
+    struct mutator m;
+    uint8_t bytes[INPUT_BYTES];
+};
+
+void *afl_custom_init(void *afl, unsigned seed)
+{
+    struct state *s = calloc(1, sizeof *s);
+
+    (void)afl;
+    if (s != NULL)
+        mutator_begin(&s->m, seed, getenv("FUZZER_DICTIONARY_PATH"));
+    return s;
+}
+
+void afl_custom_deinit(void *data)
+{
+    free(data);
+}
+
+size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t n, uint8_t **out, uint8_t *add,
+                       size_t n_add, size_t room)
+{
+    struct state *s = data;
+    size_t most = room < sizeof s->bytes ? room : sizeof s->bytes, made = 0;
+
+    if (n_add > 0 && mutator_below(&s->m, 5) == 0)
+        made = cross_over_bytes(&s->m, buf, n, add, n_add, s->bytes, most);
+    if (made == 0)
+        made = mutate_bytes(&s->m, buf, n, s->bytes, most);
+    *out = made > 0 ? s->bytes : buf;
+    return made > 0 ? made : n;
+}

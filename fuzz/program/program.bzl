@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Targets that run whole workloads: one folder each, with seeds and a dictionary of operations."""
+
+load("@aflplusplus//:afl.bzl", AFL = "AVAILABLE")
+load("//ci/bazel:sim.bzl", "patched_binary")
+load("//fuzz:cc_defs.bzl", "cc_fuzz_test")
+load("//fuzz/private:fuzz.bzl", "fuzz_launcher")
+
+def program_fuzz_test(name, corpus, dicts, finds, runs = 60000, **kwargs):
+    """A cc_fuzz_test on inputs of repro/input.h.
+
+    Args:
+      name: of the target.
+      corpus: inputs, as text or bytes.
+      dicts: words of operations, which the mutator inserts.
+      finds: folder in repro/bank of a bug that every engine finds from the seeds: X_finds_test.
+      runs: executions in which it does.
+      **kwargs: as for cc_fuzz_test.
+    """
+    cc_fuzz_test(
+        name = name,
+        corpus = corpus,
+        dicts = dicts,
+        mutator = "//fuzz/program:mutator",
+        sim_deps = [
+            "//runtime:tiny",
+            "//stress/workload:interp",
+        ],
+        deps = ["//fuzz/program:target"],
+        **kwargs
+    )
+    for engine in ["libfuzzer", "afl"] if AFL else ["libfuzzer"]:
+        _finds(name, engine, dicts, finds, runs)
+    native.test_suite(
+        name = name + "_finds_test",
+        tests = ["%s_finds_%s_test" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
+    )
+
+def _finds(name, engine, dicts, finds, runs):
+    finder = "%s_finds.%s" % (name, engine)
+    patched_binary(
+        name = finder + ".patched",
+        kit = "%s.%s_kit" % (name, engine),
+        patch = "//repro:bank/%s/bug.patch" % finds,
+        tags = ["manual"],
+    )
+    fuzz_launcher(
+        name = finder,
+        binary = finder + ".patched",
+        corpus = name + "_corpus",
+        dict = name + "_dict" if dicts else None,
+        engine = engine,
+        engine_launcher = "//fuzz/engines:%s.sh" % engine,
+        mutator = "//fuzz/program:mutator_afl.so",
+        tags = ["manual"],
+        target = name,
+    )
+    native.sh_test(
+        name = "%s_finds_%s_test" % (name, engine),
+        size = "medium",
+        srcs = ["//fuzz/program:finds_test.sh"],
+        args = [
+            "$(rootpath %s)" % finder,
+            "--runs=%d" % runs,
+        ],
+        data = [finder],
+    )

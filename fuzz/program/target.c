@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The target of all folders that run whole workloads: one execution of the input's program by its
+// plan, under the engine with every oracle. A finding is told and ends the process, as engines want
+// it; what may be the program's own fault is none, and neither is one whose signature stands in
+// the file that GAUNTLET_KNOWN names: a hunt knows it already.
+#include "repro/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz/engines/afl_counters.h"
+#include "fuzz/program/feedback.h"
+
+enum { POINTS = 2000 }; // more would be time in which several others run
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+#pragma weak afl_counters_crash
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    trial_init();
+    feedback_begin();
+    return 0;
+}
+
+static bool known(const char *signature)
+{
+    const char *path = getenv("GAUNTLET_KNOWN");
+    FILE *f = path != NULL ? fopen(path, "r") : NULL;
+    char line[1024];
+    bool found = false;
+
+    while (f != NULL && !found && fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = 0;
+        found = strcmp(line, signature) == 0;
+    }
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
+static uint32_t hash(const char *text)
+{
+    uint32_t h = 0x811c9dc5;
+
+    while (*text)
+        h = (h ^ (uint8_t)*text++) * 0x01000193;
+    return h;
+}
+
+static void tell(const struct sim_finding *f)
+{
+    fprintf(stderr, "FOUND  %s\n       %s\n", f->signature, f->message);
+    if (afl_counters_crash != NULL)
+        afl_counters_crash(hash(f->signature));
+    abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static struct input in;
+    static struct trial trial;
+    static pid_t self;
+    struct text_error err;
+
+    if (self != getpid()) { // libFuzzer has taken the signals, a fork has lost the timer
+        self = getpid();
+        sim_catch_signals();
+    }
+    if (!input_decode(&in, data, n, &err) || in.program.prod)
+        return -1;
+    input_begin(&trial, &in);
+    trial.cut = POINTS;
+    feedback_clear();
+    const struct sim_result *r = trial_run(&trial, sim_strategy_plan(&in.plan), 0, false);
+    feedback_take();
+    if (r->outcome == SIM_FOUND && !input_is_at_fault(&in, &r->finding) &&
+        !known(r->finding.signature))
+        tell(&r->finding);
+    return 0;
+}
