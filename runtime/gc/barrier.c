@@ -192,11 +192,20 @@ static void move_word(const struct rt_type *type, char *to, const char *from, si
         memcpy(to + 8 * i, from + 8 * i, 8);
 }
 
+// Most elements are a word.
+static void move_bytes(void *to, const void *from, size_t bytes)
+{
+    if (bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memmove(to, from, bytes);
+}
+
 void rt_move(const struct rt_type *type, void *to, const void *from, size_t n)
 {
     void *pc = __builtin_return_address(0);
     if (type->ptr_bytes == 0) {
-        memmove(to, from, n * type->bytes);
+        move_bytes(to, from, n * type->bytes);
         return;
     }
     size_t words = type->bytes / 8;
@@ -218,7 +227,7 @@ void gc_store(rt_ptr *slot, void *value)
 void gc_move_to_stack(const struct rt_type *type, void *to, const void *from)
 {
     if (type->ptr_bytes == 0) {
-        memcpy(to, from, type->bytes);
+        move_bytes(to, from, type->bytes);
         return;
     }
     for (size_t i = 0; i < type->bytes / 8; i++) {

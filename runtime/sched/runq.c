@@ -6,6 +6,7 @@
 // queue. Rejected: a Chase-Lev deque; the owner would run its newest goroutine first and starve
 // old ones.
 #include "runtime/base/throw.h"
+#include "runtime/host/host.h"
 #include "runtime/sched/sched.h"
 
 _Static_assert((RUNQ_SIZE & (RUNQ_SIZE - 1)) == 0, "index by remainder of a wrapping counter");
@@ -105,9 +106,13 @@ bool runqempty(struct p *pp)
     }
 }
 
+// What stands in front of a p that runs is mostly about to run there, as soon as who readied it
+// waits for it. The thief sleeps a moment; as it counts as spinning meanwhile, nobody wakes another.
 static uint32_t runqgrab_next(struct p *victim, struct p *pp, uint32_t at)
 {
     struct g *next = load_relaxed(&victim->runnext);
+    if (RUNNEXT_WAIT_NS > 0 && next != NULL && load_relaxed(&victim->status) == P_RUNNING)
+        host_sleep(RUNNEXT_WAIT_NS);
     if (next == NULL || !cas_acq_rel(&victim->runnext, &next, NULL)) // pairs [runq.next]
         return 0;
     store_relaxed(SLOT(pp, at), next);

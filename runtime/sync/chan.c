@@ -83,7 +83,8 @@ static void take_locked(struct hchan *c, void *elem)
     void *slot = slot_of(c, c->recvx);
     if (elem != NULL)
         gc_move_to_stack(c->type, elem, slot);
-    gc_clear(c->type, slot);
+    if (c->type->ptr_bytes != 0)
+        gc_clear(c->type, slot); // nothing is kept alive by what has been taken
     c->recvx = after(c, c->recvx);
     uint32_t count = load_relaxed(&c->count);
     rt_assert(count > 0);
@@ -179,16 +180,18 @@ bool chan_send_now_locked(struct hchan *c, const void *elem, struct served *s)
 
 static bool chan_send(struct hchan *c, const void *elem, bool wait)
 {
-    preempt_check(getg(), PREEMPT_AT_CALL);
+    struct g *gp = getg();
+    preempt_check(gp, PREEMPT_AT_CALL);
     if (c == NULL) {
         if (wait)
             wait_for_ever(WAIT_CHAN_NIL_SEND);
         return false;
     }
     struct served s = {NULL};
-    lock(&c->lock);
+    struct m *mp = gp->m;
+    lock_as(mp, &c->lock);
     if (c->closed) {
-        unlock(&c->lock);
+        unlock_as(mp, &c->lock);
         chan_send_on_closed();
     }
     bool done = chan_send_now_locked(c, elem, &s);
@@ -197,7 +200,7 @@ static bool chan_send(struct hchan *c, const void *elem, bool wait)
             chan_send_on_closed();
         return true;
     }
-    unlock(&c->lock);
+    unlock_as(mp, &c->lock);
     served_ready(s);
     return done;
 }
@@ -252,7 +255,8 @@ bool chan_recv_now_locked(struct hchan *c, void *elem, enum rt_chan_got *got, st
 
 static enum rt_chan_got chan_recv(struct hchan *c, void *elem, bool wait)
 {
-    preempt_check(getg(), PREEMPT_AT_CALL);
+    struct g *gp = getg();
+    preempt_check(gp, PREEMPT_AT_CALL);
     if (c == NULL) {
         if (wait)
             wait_for_ever(WAIT_CHAN_NIL_RECV);
@@ -260,11 +264,12 @@ static enum rt_chan_got chan_recv(struct hchan *c, void *elem, bool wait)
     }
     struct served s = {NULL};
     enum rt_chan_got got;
-    lock(&c->lock);
+    struct m *mp = gp->m;
+    lock_as(mp, &c->lock);
     bool done = chan_recv_now_locked(c, elem, &got, &s);
     if (!done && wait)
         return wait_locked(c, &c->recvq, elem, WAIT_CHAN_RECV) ? RT_CHAN_ELEM : RT_CHAN_CLOSED;
-    unlock(&c->lock);
+    unlock_as(mp, &c->lock);
     served_ready(s);
     return done ? got : RT_CHAN_NOTHING;
 }

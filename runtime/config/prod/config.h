@@ -33,6 +33,7 @@ enum {
     POLL_EVENTS = 64,                   // that the host tells of at a time; at least 2
     SYSMON_MIN_NS = 20 * 1000,          // what sysmon sleeps at first
     SYSMON_MAX_NS = 10 * 1000 * 1000,   // and at most, while somebody runs
+    RUNNEXT_WAIT_NS = 3000,             // before a thief takes what stands in front of a running p
     SYSMON_EAGER = 50,                  // looks with nothing to do before it sleeps longer
     SYSMON_POLL_NS = 10 * 1000 * 1000,  // sysmon looks at descriptors when nobody has for so long
     SYSMON_SLICE_NS = 10 * 1000 * 1000, // a goroutine that ran so long is asked to give way
