@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// preempt: a goroutine that computes goes on although it should have given way long ago. Looked at is
-// when it begins another part of one computation (host_spin, in the same operation): between the
+// preempt: a goroutine that computes goes on although it should have given way long ago. Looked at
+// is when it begins another part of one computation (host_spin, in the same operation): between the
 // parts it has passed a preemption point, or been in a function where signals reach it, and all
 // signals of before have come. So what keeps it is a request that nobody makes, that is lost on its
 // way, or that is not answered.
