@@ -368,10 +368,13 @@ static bool add_all_workloads(struct command_workloads *out)
             "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
         return false;
     }
+    if (n > COMMAND_WORKLOADS) {
+        command_fail("%s: %d workloads; at most %d", dir, n, COMMAND_WORKLOADS);
+        ok = false;
+    }
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
-        if (ok && out->n < COMMAND_WORKLOADS)
-            ok = add_workload(out, path, false);
+        ok = ok && add_workload(out, path, false);
         free(entries[i]);
     }
     free(entries);

@@ -80,7 +80,7 @@ double command_seconds(const char *option, const char *text);
 // The workload that a person means by `name`: a file, or a name in stress/workload/files or checks.
 // NULL after one line on standard error. The caller frees it.
 struct workload *command_workload(const char *name);
-enum { COMMAND_WORKLOADS = COMMAND_LIST };
+enum { COMMAND_WORKLOADS = 512 };
 struct command_workloads {
     struct workload *w[COMMAND_WORKLOADS];
     char *path[COMMAND_WORKLOADS];

@@ -91,12 +91,13 @@ static bool futex_wait_refuses_another_value(void)
 static bool futex_wait_ends_when_time_is_up(void)
 {
     store_relaxed(&word, 5);
-    int64_t before = host_nanotime();
-    int r;
-    do
-        r = host_futex_wait(&word, 5, SHORT_NS);
-    while (r == 0 || r == -EINTR);
-    return r == -ETIMEDOUT && host_nanotime() - before >= SHORT_NS;
+    int64_t until = host_nanotime() + SHORT_NS, left = SHORT_NS;
+    int r = 0;
+    while ((r == 0 || r == -EINTR) && left > 0) {
+        r = host_futex_wait(&word, 5, left);
+        left = until - host_nanotime();
+    }
+    return (r == -ETIMEDOUT || r == 0 || r == -EINTR) && left <= 0;
 }
 
 static bool futex_wake_finds_nobody(void)

@@ -540,9 +540,9 @@ static void make_all_unready_edges(void)
 
 int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
 {
-    static const enum sim_fault faults[] = {SIM_FAULT_NONE,        SIM_FAULT_EINTR,
-                                            SIM_FAULT_UNREADY,     SIM_FAULT_LATE_SHORT,
-                                            SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
+    static const enum sim_fault faults[] = {
+        SIM_FAULT_NONE,        SIM_FAULT_EINTR,     SIM_FAULT_UNREADY,    SIM_FAULT_LATE_SHORT,
+        SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG, SIM_FAULT_EINTR_LATER};
     uint32_t site = HOST_POINT(CALL_POLL);
     int64_t until = sim_deadline(timeout_ns);
     HOST_TRACE("poll wait", 0, 0, timeout_ns);
@@ -561,7 +561,7 @@ int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
             return -EINTR;
         if (fault == SIM_FAULT_UNREADY)
             make_all_unready_edges();
-        else if ((woken = sim_block(THREAD_POLL, NULL, until, site)) < 0)
+        else if ((woken = sim_wait(THREAD_POLL, NULL, until, fault, site)) < 0)
             return woken == -ETIMEDOUT ? 0 : woken;
     }
 }

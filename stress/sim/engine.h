@@ -88,6 +88,10 @@ struct thread {
     int64_t late_ns;   // a fault: it wakes so much after the deadline
     uint64_t since;    // order of blocking
     int wait_result;
+    const void *retry_at;    // word of a timed futex wait that has ended before its time; or NULL
+    int64_t retry_until;     // when it was to end
+    int64_t retry_jumped_ns; // sim.jumped_ns then, and sim.at.serial
+    uint32_t retry_serial;
     uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
 };
 #define NEVER INT64_MAX
@@ -453,6 +457,8 @@ bool sim_refused(enum sim_fault fault, uint32_t site);
 int64_t sim_deadline(int64_t timeout_ns);
 enum sim_fault sim_wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
                               uint32_t site);
+int sim_wait(enum thread_state state, const void *futex, int64_t until, enum sim_fault fault,
+             uint32_t site);
 
 // descriptors.c: pipes, sockets, the poller -------------------------------------------------------
 void descriptors_restart(void);
@@ -488,8 +494,8 @@ struct sim_model {
     void (*wrote)(uint64_t addr, uint64_t old_value, uint64_t new_value); // a watched word changed
     // No thread can run; time will move by jump_ns (-1: never), without helpers by unaided_ns.
     void (*stable)(int64_t jump_ns, int64_t unaided_ns);
-    void (*computes)(uint64_t pc); // the running thread begins to, at pc; may be NULL
-    void (*switched)(void);        // another thread goes on; may be NULL
+    void (*computes)(void);                         // the running thread begins to; may be NULL
+    void (*switched)(void);                         // another thread goes on; may be NULL
     void (*freed)(uint64_t object, uint64_t bytes); // its memory is taken back; may be NULL
     bool (*name)(uint64_t addr, char *buf, size_t bytes);
     void (*crash)(const char *text);        // reports it as something else, or returns

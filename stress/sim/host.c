@@ -101,18 +101,18 @@ void host_relax(void)
     sim_give_way(HOST_POINT(CALL_GIVES_WAY));
 }
 
-static void computes(void *pc)
+static void computes(void *unused)
 {
-    sim_model->computes(*(const uint64_t *)pc);
+    (void)unused;
+    sim_model->computes();
 }
 
 void host_spin(int64_t ns)
 {
     uint32_t site = HOST_POINT(CALL_ALONE);
-    uint64_t pc = HOOK_PC;
     HOST_TRACE("computes", 0, 0, ns);
     if (sim_model && sim_model->computes)
-        sim_enter(computes, &pc);
+        sim_enter(computes, NULL);
     if (ns > 0)
         sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
 }
@@ -142,17 +142,50 @@ int64_t sim_deadline(int64_t timeout_ns)
 enum sim_fault sim_wait_fault(const enum sim_fault *faults, uint32_t at_once, int64_t until,
                               uint32_t site)
 {
-    enum { LATE = 3 }; // last of the list
-    enum sim_fault fault = sim_choose_fault(faults, at_once + (until == NEVER ? 0 : LATE), site);
+    enum { TIMED = 4 }; // last of the list
+    enum sim_fault fault = sim_choose_fault(faults, at_once + (until == NEVER ? 0 : TIMED), site);
     sim_current->late_ns = late_ns(fault);
     return sim_current->late_ns > 0 ? SIM_FAULT_NONE : fault;
 }
 
+// As sim_block; with SIM_FAULT_EINTR_LATER it is interrupted half-way, if nobody wakes it before.
+int sim_wait(enum thread_state state, const void *futex, int64_t until, enum sim_fault fault,
+             uint32_t site)
+{
+    if (fault != SIM_FAULT_EINTR_LATER)
+        return sim_block(state, futex, until, site);
+    int result = sim_block(state, futex, sim.now + (until - sim.now) / 2, site);
+    return result == -ETIMEDOUT ? -EINTR : result;
+}
+
+// A wait that an interruption has ended, without a wake-up and before its time, is begun again by
+// the same caller, and ends later than it was to. One that is interrupted often enough never ends.
+static void check_retry(const void *addr, int64_t until)
+{
+    const struct thread *t = sim_current;
+    int64_t jumped_ns = sim.jumped_ns - t->retry_jumped_ns; // perhaps since it looked at the clock
+    if (t->retry_at == addr && t->retry_serial == sim.at.serial && sim.now < t->retry_until &&
+        until - jumped_ns > t->retry_until)
+        oracle_report("timer", "timer: a wait that was interrupted begins anew with all its time",
+                      "a timed futex wait was interrupted, and the next one on the same word ends "
+                      "later than the first was to");
+}
+
+static int futex_waited(const void *addr, int64_t until, int result)
+{
+    struct thread *t = sim_current;
+    t->retry_at = result == -ETIMEDOUT || until == NEVER ? NULL : addr;
+    t->retry_until = until;
+    t->retry_jumped_ns = sim.jumped_ns;
+    t->retry_serial = sim.at.serial; // changes with the next wait, operation or goroutine
+    return result;
+}
+
 int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
 {
-    static const enum sim_fault faults[] = {SIM_FAULT_NONE,        SIM_FAULT_EINTR,
-                                            SIM_FAULT_SPURIOUS,    SIM_FAULT_LATE_SHORT,
-                                            SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG};
+    static const enum sim_fault faults[] = {
+        SIM_FAULT_NONE,        SIM_FAULT_EINTR,     SIM_FAULT_SPURIOUS,   SIM_FAULT_LATE_SHORT,
+        SIM_FAULT_LATE_MIDDLE, SIM_FAULT_LATE_LONG, SIM_FAULT_EINTR_LATER};
     uint32_t site = HOST_POINT_ON(addr);
     uint32_t value = *(const volatile uint32_t *)addr;
     sim_note_value(value);
@@ -164,12 +197,13 @@ int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
     if (timeout_ns == 0)
         return -ETIMEDOUT;
     int64_t until = sim_deadline(timeout_ns);
+    check_retry(addr, until);
     enum sim_fault fault = sim_wait_fault(faults, 3, until, site);
-    if (fault != SIM_FAULT_NONE)
-        return fault == SIM_FAULT_EINTR ? -EINTR : 0;
-    int result = sim_block(THREAD_FUTEX, addr, until, site);
+    if (fault == SIM_FAULT_EINTR || fault == SIM_FAULT_SPURIOUS)
+        return futex_waited(addr, until, fault == SIM_FAULT_EINTR ? -EINTR : 0);
+    int result = sim_wait(THREAD_FUTEX, addr, until, fault, site);
     HOST_TRACE("futex woken", addr, 0, result);
-    return result;
+    return futex_waited(addr, until, result);
 }
 
 int host_futex_wake(const void *addr, int count)

@@ -73,8 +73,8 @@ void model_check_fired(void);                 // whenever another thread runs
 void model_woken_from_io(const struct g *gp); // it becomes runnable
 
 // model_preempt.c: the oracle `preempt`
-void model_preempt_begin(void);   // of an execution
-void model_computes(uint64_t pc); // as sim_model.computes
+void model_preempt_begin(void); // of an execution
+void model_computes(void);      // as sim_model.computes
 
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);

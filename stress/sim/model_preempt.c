@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// preempt: a goroutine that computes in a function declared preemptible goes on although it should
-// have given way long ago. Looked at is when it begins another part of its computation (host_spin
-// from such a function): all signals of before have come by then, since each part ends with a
-// point. So what keeps it is a request that nobody makes, that is lost on its way, or that the
-// handler does not answer.
+// preempt: a goroutine that computes goes on although it should have given way long ago. Looked at
+// is when it begins another part of one computation (host_spin, in the same operation): between the
+// parts it has passed a preemption point, or been in a function where signals reach it, and all
+// signals of before have come. So what keeps it is a request that nobody makes, that is lost on its
+// way, or that is not answered.
 //
 // Bounds are those by which whoever depends on it asks again, several times over. Time that faults
 // take has none of them, and a frozen sysmon ends no time slice.
@@ -21,12 +21,10 @@
 static const int64_t slice_bound_ns = SYSMON_MAX_NS + 2 * SYSMON_SLICE_NS + 2 * SYSMON_ASK_AGAIN_NS;
 static const int64_t asked_bound_ns = 4 * WORLD_ASK_AGAIN_NS;
 
-extern const char __start_rt_preemptible[] __attribute__((weak));
-extern const char __stop_rt_preemptible[] __attribute__((weak));
-
 // What was seen of each p: `running` says which turn of which goroutine it is.
 static struct seen {
     uint64_t running;
+    uint32_t serial;     // of the operation
     int64_t since;       // first look in this turn
     int64_t asked_since; // first look at which it was asked; 0: not asked
 } seen[PROCS_MAX];
@@ -50,9 +48,8 @@ static void report(const char *what, int64_t ns)
 {
     char signature[120], message[600];
     snprintf(signature, sizeof signature, "preempt: a computation goes on although %s", what);
-    snprintf(message, sizeof message,
-             "a goroutine in a preemptible function goes on after %ld ns although %s;", (long)ns,
-             what);
+    snprintf(message, sizeof message, "a goroutine goes on computing after %ld ns although %s;",
+             (long)ns, what);
     model_list_goroutines(message, sizeof message);
     sim.result.finding.places = 0;
     oracle_report("preempt", signature, message);
@@ -64,26 +61,24 @@ static void check(const struct p *pp, const struct g *gp)
     uint64_t running = load_relaxed(&pp->running);
     if (s->running != running)
         *s = (struct seen){.running = running, .since = sim.now};
+    bool first = s->serial != sim.fiber->serial;
+    s->serial = sim.fiber->serial;
     if (!asked(s, pp, gp))
         s->asked_since = 0;
     else if (s->asked_since == 0)
         s->asked_since = sim.now;
-    else if (sim.now - s->asked_since > asked_bound_ns)
+    else if (!first && sim.now - s->asked_since > asked_bound_ns)
         report("all have to stop, or this one", sim.now - s->asked_since);
     // sysmon may be in its deep sleep while the world is to stop
     if (s->asked_since != 0)
         s->since = sim.now;
-    if (!sim.freeze && sim.now - s->since > slice_bound_ns)
+    if (!first && !sim.freeze && sim.now - s->since > slice_bound_ns)
         report("its time slice is over", sim.now - s->since);
 }
 
-void model_computes(uint64_t pc)
+void model_computes(void)
 {
     const struct g *gp = rt_tls_g;
-    bool preemptible =
-        pc >= (uint64_t)__start_rt_preemptible && pc < (uint64_t)__stop_rt_preemptible;
-    if (!preemptible || sim.faults != SIM_FAULTS_OFF || !gp || !gp->m || !gp->m->p ||
-        gp->m->curg != gp)
-        return;
-    check(gp->m->p, gp);
+    if (sim.faults == SIM_FAULTS_OFF && gp && gp->m && gp->m->p && gp->m->curg == gp)
+        check(gp->m->p, gp);
 }

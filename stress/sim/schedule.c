@@ -24,6 +24,7 @@ bool sim_memory_by_name(const char *name, enum sim_memory *memory)
 static const char *const fault_names[SIM_FAULTS] = {
     [SIM_FAULT_NONE] = "none",
     [SIM_FAULT_EINTR] = "EINTR",
+    [SIM_FAULT_EINTR_LATER] = "EINTR-later",
     [SIM_FAULT_SPURIOUS] = "spurious",
     [SIM_FAULT_LATE_SHORT] = "late-1us",
     [SIM_FAULT_LATE_MIDDLE] = "late-100us",

@@ -69,8 +69,9 @@ static inline bool sim_value_is_name(enum sim_kind kind)
 // What a host may do to a correct program. Names are those of the case files.
 enum sim_fault {
     SIM_FAULT_NONE,
-    SIM_FAULT_EINTR,    // a futex or poll wait is interrupted at once
-    SIM_FAULT_SPURIOUS, // a futex wait returns 0 at once
+    SIM_FAULT_EINTR,       // a futex or poll wait is interrupted at once
+    SIM_FAULT_EINTR_LATER, // a timed one when half of its time is over
+    SIM_FAULT_SPURIOUS,    // a futex wait returns 0 at once
     SIM_FAULT_LATE_SHORT,
     SIM_FAULT_LATE_MIDDLE,
     SIM_FAULT_LATE_LONG, // a timed wait ends so much after its time

@@ -1,5 +1,6 @@
 # On one p a computation keeps all others waiting until sysmon finds that its time slice is over and has it
-# interrupted; they keep each other's slices short. Looks for a request that never reaches whom it is for.
+# interrupted; one is asked before, where it cannot give way. Looks for a request that never reaches whom it is
+# for.
 workload compute_one_p
 procs 1
 sizes tiny
@@ -10,7 +11,8 @@ goroutine main
     compute 300us
     wait
 goroutine burner
-    compute 300us
+    work 150us
+    compute 500us
     yield
 goroutine short
     yield
