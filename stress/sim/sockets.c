@@ -76,8 +76,8 @@ static struct descriptor *listener_at(const struct host_address *at)
     for (int fd = 0; fd < FDS; fd++) {
         struct descriptor *d = &sim_descriptors[fd];
         if (d->kind == FD_LISTENER && d->address.network == at->network &&
-            (at->network == HOST_TCP ? d->address.port == at->port
-                                     : strcmp(d->address.path, at->path) == 0))
+            (at->network != HOST_UNIX ? d->address.port == at->port
+                                      : strcmp(d->address.path, at->path) == 0))
             return d;
     }
     return NULL;
@@ -91,7 +91,7 @@ int host_listen(struct host_address *at, int backlog)
     int fd = sim_descriptor_new(FD_LISTENER, site);
     if (fd < 0)
         return fd;
-    if (at->network == HOST_TCP && at->port == 0)
+    if (at->network != HOST_UNIX && at->port == 0)
         at->port = sim_port_new();
     sim_descriptors[fd].address = *at;
     sim_descriptors[fd].backlog = backlog < 1 ? 1 : backlog < BACKLOG ? (uint32_t)backlog : BACKLOG;
