@@ -12,7 +12,8 @@
 // What was written before rt_write is visible after the rt_read that got the bytes: the kernel sees
 // to it. Sanitizers do not know.
 //
-// Addresses: "tcp:127.0.0.1:8080" (version 4; port 0: any), "unix:/path". -EINVAL: none of these.
+// Addresses: "tcp:127.0.0.1:8080", "tcp:[::1]:8080" (port 0: any; a listener of version 6 takes no
+// connections of version 4), "unix:/path". -EINVAL: none of these.
 #pragma once
 
 #include <stddef.h>

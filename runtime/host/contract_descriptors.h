@@ -12,6 +12,8 @@ bool nobody_writes_to_a_pipe_without_reader(void);
 bool a_socket_pair_goes_both_ways(void);
 bool a_shut_direction_ends_after_what_was_written(void);
 bool a_connection_is_accepted(void);
+bool a_connection_of_version_6_is_accepted(void);
+bool versions_of_tcp_are_apart(void);
 bool nobody_listens_is_refused(void);
 bool the_poller_tells_of_each_edge(void);
 bool the_poller_tells_what_is_ready_when_it_is_added(void);

@@ -171,15 +171,14 @@ static int accept_one(int fd)
     return got;
 }
 
-bool a_connection_is_accepted(void)
+// At a port that the host finds.
+static bool is_accepted(int listener, const struct host_address *at)
 {
-    struct host_address at = loopback;
-    int listener = host_listen(&at, 4);
-    if (listener < 0 || at.port == 0 || accept_one(listener) != -EAGAIN)
+    if (listener < 0 || at->port == 0 || accept_one(listener) != -EAGAIN)
         return false;
-    int client = host_socket(HOST_TCP);
+    int client = host_socket(at->network);
     bool ok = client >= 0 && host_poll_add(client, TOKEN) == 0 &&
-              finish_connecting(client, host_connect(client, &at)) == 0;
+              finish_connecting(client, host_connect(client, at)) == 0;
     int server = accept_one(listener);
     ok = ok && server >= 0 && write_all(client, "hello", 5) && write_all(server, "you", 3);
     // loopback delivers at once
@@ -191,6 +190,46 @@ bool a_connection_is_accepted(void)
     ok = ok && read_some(server, &c, 1) == 0;
     host_close(server);
     return ok;
+}
+
+bool a_connection_is_accepted(void)
+{
+    struct host_address at = loopback;
+    int listener = host_listen(&at, 4);
+    return is_accepted(listener, &at);
+}
+
+// A machine may not know this version, and says so.
+static bool has_no_version_6(int listener)
+{
+    return listener == -EADDRNOTAVAIL || listener == -EAFNOSUPPORT;
+}
+
+bool a_connection_of_version_6_is_accepted(void)
+{
+    struct host_address at = {.network = HOST_TCP6, .ip6 = {[15] = 1}};
+    int listener = host_listen(&at, 4);
+    return has_no_version_6(listener) || is_accepted(listener, &at);
+}
+
+// On all addresses, where one could take connections of the other. A port that somebody else has
+// got meanwhile is no answer.
+bool versions_of_tcp_are_apart(void)
+{
+    for (int i = 0; i < 8; i++) {
+        struct host_address six = {.network = HOST_TCP6}, four = {.network = HOST_TCP};
+        int first = host_listen(&six, 4);
+        if (has_no_version_6(first))
+            return true;
+        four.port = six.port;
+        int second = host_listen(&four, 4);
+        host_close(first);
+        if (second >= 0) {
+            host_close(second);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool nobody_listens_is_refused(void)

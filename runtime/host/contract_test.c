@@ -451,6 +451,8 @@ const struct host_claim host_claims[] = {
     CLAIM(a_socket_pair_goes_both_ways),
     CLAIM(a_shut_direction_ends_after_what_was_written),
     CLAIM(a_connection_is_accepted),
+    CLAIM(a_connection_of_version_6_is_accepted),
+    CLAIM(versions_of_tcp_are_apart),
     CLAIM(nobody_listens_is_refused),
     CLAIM(the_poller_tells_of_each_edge),
     CLAIM(the_poller_tells_what_is_ready_when_it_is_added),

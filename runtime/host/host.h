@@ -111,12 +111,13 @@ void host_on_quit(void (*fn)(void));
 // go. Any of these calls may be -EINTR, having done nothing, but host_close, which never fails.
 // Writing to what nobody reads any more is -EPIPE, and no signal.
 
-enum host_network { HOST_TCP, HOST_UNIX };
+enum host_network { HOST_TCP, HOST_TCP6, HOST_UNIX };
 struct host_address {
     enum host_network network;
-    uint16_t port;  // TCP; host byte order. 0 in host_listen: the host finds a free one
-    uint32_t ip;    // TCP, version 4; host byte order
-    char path[104]; // Unix; ends with 0
+    uint16_t port;   // TCP, TCP6; host byte order. 0 in host_listen: the host finds a free one
+    uint32_t ip;     // TCP, version 4; host byte order
+    uint8_t ip6[16]; // TCP6; as it is sent
+    char path[104];  // Unix; ends with 0
 };
 
 // Open both ends, or fail: -EMFILE, -ENFILE, -ENOMEM. fds[0] is for reading, fds[1] for writing.

@@ -74,6 +74,24 @@ static void serves_tcp(void *arg)
     check(rt_dial(server_address, 10000ll * MS) == -ECONNREFUSED);
 }
 
+static void serves_tcp6(void *arg)
+{
+    (void)arg;
+    int64_t listener = rt_listen("tcp:[::1]:0", 16);
+    if (listener == -EADDRNOTAVAIL || listener == -EAFNOSUPPORT)
+        return; // not on this machine
+    check(listener >= 0 && rt_port(listener) > 0);
+    snprintf(server_address, sizeof(server_address), "tcp:[::1]:%d", rt_port(listener));
+    serve_all(listener);
+    check(rt_dial(server_address, 10000ll * MS) == -ECONNREFUSED);
+}
+
+static void clients_are_served_over_tcp_of_version_6(void **state)
+{
+    (void)state;
+    holds(serves_tcp6);
+}
+
 static void clients_are_served_over_tcp(void **state)
 {
     (void)state;
@@ -142,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_are_served_over_tcp),
+        cmocka_unit_test(clients_are_served_over_tcp_of_version_6),
         cmocka_unit_test(clients_are_served_over_unix_sockets),
         cmocka_unit_test(a_dial_to_nobody_is_refused),
         cmocka_unit_test(a_dial_gives_up_in_time),

@@ -460,7 +460,7 @@ enum sim_fault sim_wait_fault(const enum sim_fault *faults, uint32_t at_once, in
 int sim_wait(enum thread_state state, const void *futex, int64_t until, enum sim_fault fault,
              uint32_t site);
 
-// descriptors.c: pipes, sockets, the poller -------------------------------------------------------
+// descriptors.h: pipes, sockets, the poller -------------------------------------------------------
 void descriptors_restart(void);
 // For the model. Whether a call in that direction would not be -EAGAIN; whether a wait has told so,
 // rightly or not, since the descriptor was added; whether one is still to tell.

@@ -328,6 +328,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case 'i':
         options.idle = number(text, 1000000, state);
+        if (options.idle == 0)
+            argp_error(state, "--idle: at least 1 second");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

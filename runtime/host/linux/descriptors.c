@@ -30,6 +30,7 @@ static void ignore_sigpipe(void)
 union socket_address {
     struct sockaddr any;
     struct sockaddr_in tcp;
+    struct sockaddr_in6 tcp6;
     struct sockaddr_un local;
 };
 
@@ -41,6 +42,12 @@ static socklen_t to_socket_address(union socket_address *to, const struct host_a
         to->tcp.sin_port = htons(at->port);
         to->tcp.sin_addr.s_addr = htonl(at->ip);
         return sizeof(to->tcp);
+    }
+    if (at->network == HOST_TCP6) {
+        to->tcp6.sin6_family = AF_INET6;
+        to->tcp6.sin6_port = htons(at->port);
+        memcpy(&to->tcp6.sin6_addr, at->ip6, sizeof(at->ip6));
+        return sizeof(to->tcp6);
     }
     to->local.sun_family = AF_UNIX;
     _Static_assert(sizeof(at->path) <= sizeof(to->local.sun_path), "a path fits");
@@ -63,8 +70,9 @@ int host_socketpair(int fds[2])
 
 int host_socket(enum host_network network)
 {
-    long fd = syscall(SYS_socket, network == HOST_TCP ? AF_INET : AF_UNIX,
-                      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    static const int families[] = {
+        [HOST_TCP] = AF_INET, [HOST_TCP6] = AF_INET6, [HOST_UNIX] = AF_UNIX};
+    long fd = syscall(SYS_socket, families[network], SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     return fd >= 0 ? (int)fd : -errno;
 }
 
@@ -81,11 +89,13 @@ static int begin_to_listen(int fd, struct host_address *at, int backlog)
     union socket_address a;
     socklen_t bytes = to_socket_address(&a, at);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (at->network == HOST_TCP6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (syscall(SYS_bind, fd, &a.any, bytes) != 0 || syscall(SYS_listen, fd, backlog) != 0)
         return -errno;
     bytes = sizeof(a);
-    if (at->network == HOST_TCP && getsockname(fd, &a.any, &bytes) == 0)
-        at->port = ntohs(a.tcp.sin_port);
+    if (at->network != HOST_UNIX && getsockname(fd, &a.any, &bytes) == 0)
+        at->port = ntohs(at->network == HOST_TCP ? a.tcp.sin_port : a.tcp6.sin6_port);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What runtime/examples/http/responder.c does, in Go: the same answers to the same requests, on
-// package net alone. The parser refuses less, which costs it less. Built and run by
+// package net alone, but for /stats. The parser refuses less, which costs it less. Built and run by
 // `gauntlet bench http`, when there is a Go.
 package main
 
