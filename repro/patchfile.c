@@ -14,7 +14,7 @@
 
 #include "repro/patchtree.h"
 
-enum { LINE_NUMBER_MAX = 1000000 };
+enum { LINE_NUMBER_MAX = 1000000, LINE_NUMBER_DIGITS = 7 };
 
 struct reader {
     struct patchfile *p;
@@ -79,11 +79,12 @@ static bool path_character(char c)
            c == '.' || c == '/' || c == '-';
 }
 
+// Behind a name, if only of one character.
 static bool has_suffix(const char *path, const char *suffix)
 {
     size_t n = strlen(path), m = strlen(suffix);
 
-    return n > m && strcmp(path + n - m, suffix) == 0;
+    return n > m && strcmp(path + n - m, suffix) == 0 && path[n - m - 1] != '/';
 }
 
 // Whether any component of the path is empty, "." or "..".
@@ -161,7 +162,8 @@ static int read_header(struct reader *r)
     return 0;
 }
 
-// A decimal at *at; advances it. -1 when there is none or it is out of bounds.
+// A decimal at *at; advances it. -1 when there is none or it is out of bounds. Zeros in front count
+// as digits: what goes to patch(1) is no longer than it needs to be.
 static long read_number(const char **at, const char *end)
 {
     long value = 0;
@@ -169,7 +171,7 @@ static long read_number(const char **at, const char *end)
 
     while (*at < end && **at >= '0' && **at <= '9' && value <= LINE_NUMBER_MAX)
         value = value * 10 + (*(*at)++ - '0');
-    return *at == start || value > LINE_NUMBER_MAX ? -1 : value;
+    return *at == start || value > LINE_NUMBER_MAX || *at - start > LINE_NUMBER_DIGITS ? -1 : value;
 }
 
 // "12" or "12,3".
@@ -284,8 +286,8 @@ static int refuse_powers(struct reader *r)
             return fail(r, 1, "%s", refused[i].why);
     }
     if (starts(r, "index ")) {
-        const char *mode = memchr(r->line + 6, ' ', r->length - 6);
-        if (mode != NULL && strncmp(mode, " 100644", 7) != 0)
+        const char *mode = memchr(r->line + 6, ' ', r->length - 6), *end = r->line + r->length;
+        if (mode != NULL && (end - mode != 7 || memcmp(mode, " 100644", 7) != 0))
             return fail(r, (size_t)(mode - r->line) + 2, "not a regular file");
     }
     return 0;

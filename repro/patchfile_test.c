@@ -27,6 +27,20 @@ static void refused(const char *text, const char *message)
     assert_null(p.plain);
 }
 
+// Nothing lies behind the text, and a sanitizer sees who reads there.
+static void refused_where_it_ends(const char *text, const char *message)
+{
+    struct patchfile p;
+    char err[512] = "";
+    size_t n = strlen(text);
+    char *exact = malloc(n);
+
+    memcpy(exact, text, n);
+    assert_int_equal(patchfile_parse(&p, "p", exact, n, err, sizeof err), -1);
+    assert_string_equal(err, message);
+    free(exact);
+}
+
 static void accepted(const char *text, const char *plain)
 {
     struct patchfile p;
@@ -64,6 +78,8 @@ static void files_other_than_sources_are_refused(void **state)
     refused("--- a/runtime/BUILD\n+++ b/runtime/BUILD\n" HUNK,
             "p:1:7: a patch may touch *.c, *.h and *.S files only");
     refused("--- a/runtime/x.bzl\n+++ b/runtime/x.bzl\n" HUNK,
+            "p:1:7: a patch may touch *.c, *.h and *.S files only");
+    refused("--- a/runtime/.c\n+++ b/runtime/.c\n" HUNK,
             "p:1:7: a patch may touch *.c, *.h and *.S files only");
     refused("--- a/runtime/x.s\n+++ b/runtime/x.s\n" HUNK,
             "p:1:7: a patch may touch *.c, *.h and *.S files only");
@@ -110,6 +126,8 @@ static void powers_of_git_are_refused(void **state)
         refused(text, message);
     }
     refused("index 123..456 120000\n" HEAD HUNK, "p:1:16: not a regular file");
+    refused("index 123..456 1006440\n" HEAD HUNK, "p:1:16: not a regular file");
+    refused_where_it_ends("index 123..456 10", "p:1:16: not a regular file");
 }
 
 static void other_forms_of_diff_are_refused(void **state)
@@ -135,6 +153,7 @@ static void hunks_must_be_what_they_say(void **state)
     refused(HEAD "@@ -1 +1 @@\n a\n", "p:4:1: the hunk of line 3 changes nothing");
     refused(HEAD "@@ -x +1 @@\n a\n", "p:3:5: malformed hunk header");
     refused(HEAD "@@ -1,9999999999 +1 @@\n a\n", "p:3:14: malformed hunk header");
+    refused(HEAD "@@ -00000001 +1 @@\n a\n", "p:3:13: malformed hunk header");
     refused(HEAD HUNK "more\n", "p:7:1: text between hunks");
     refused(HEAD HUNK HUNK, "p:7:5: hunks are not in order");
     refused(HEAD HUNK HEAD HUNK, "p:8:7: the same file for the second time");
