@@ -29,6 +29,12 @@ def program_fuzz_test(name, corpus, dicts, finds, runs = 60000, **kwargs):
         deps = ["//fuzz/program:target"],
         **kwargs
     )
+    native.filegroup(
+        name = "all_engines",
+        srcs = [name + "_engines", "//fuzz/program:mutator_afl.so"] +
+               ["%s.%s_kit" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
+        tags = ["manual"],
+    )
     for engine in ["libfuzzer", "afl"] if AFL else ["libfuzzer"]:
         _finds(name, engine, dicts, finds, runs)
     native.test_suite(
