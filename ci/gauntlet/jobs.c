@@ -44,6 +44,8 @@ struct crew {
     uint32_t left;        // of the hunt's own
     struct engine *owner; // of the crash file that is looked at; NULL: none is
     char crash[PATH_MAX];
+    uint64_t executions; // of all engines, when it was seen
+    double seconds;
     double begin;
     bool stopped; // told to end
 };
@@ -158,9 +160,8 @@ static _Noreturn void import_main(struct crew *c, int fd)
     pipe_out = fd;
     s->params.find = send_find;
     trial_init();
-    enum import_result result =
-        import_file(c->crash, c->owner->kind, engines_executions(s->engines), now() - c->begin,
-                    &s->params, error, sizeof error);
+    enum import_result result = import_file(c->crash, c->owner->kind, c->executions, c->seconds,
+                                            &s->params, error, sizeof error);
     struct hunt_stats stats = {.hits = result == IMPORT_FOUND};
     send_stats(&stats, true);
     fflush(NULL);
@@ -390,6 +391,8 @@ static bool look_at_crash(struct crew *c)
     c->owner = engines_crash(c->s->engines, c->crash);
     if (c->owner == NULL)
         return false;
+    c->executions = engines_executions(c->s->engines);
+    c->seconds = now() - c->begin;
     if (!start_job(c, SESSION_JOBS))
         c->owner = NULL;
     return c->owner != NULL;

@@ -15,7 +15,7 @@
 #include "fuzz/engines/afl_counters.h"
 #include "fuzz/program/feedback.h"
 
-enum { POINTS = 2000 }; // more would be time in which several others run
+enum { POINTS = 2000, COLLECTION_POINTS = 2500, COLLECTIONS = 2 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -63,6 +63,16 @@ static bool known(const char *signature)
     return found;
 }
 
+// Where it is cut: what is left would be time in which several others run. Collections are long.
+static uint32_t points_for(const struct workload *w)
+{
+    uint32_t collections = 0;
+
+    for (uint32_t i = 0; i < w->ops && collections < COLLECTIONS; i++)
+        collections += w->op[i].kind == WL_GC || w->op[i].kind == WL_MEMLIMIT;
+    return POINTS + collections * COLLECTION_POINTS;
+}
+
 static uint32_t hash(const char *text)
 {
     uint32_t h = 0x811c9dc5;
@@ -95,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!input_decode(&in, data, n, &err) || in.program.prod)
         return -1;
     input_begin(&trial, &in);
-    trial.cut = POINTS;
+    trial.cut = points_for(&in.program);
     feedback_clear();
     const struct sim_result *r = trial_run(&trial, sim_strategy_plan(&in.plan), 0, false);
     feedback_take();
