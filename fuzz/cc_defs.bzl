@@ -79,6 +79,13 @@ def cc_fuzz_test(
     fuzz_corpus(name = name + "_corpus", srcs = corpus, tags = ["manual"])
     fuzz_dict(name = name + "_dict", srcs = dicts, tags = ["manual"])
 
+    # For hunts, which find them below bazel-bin.
+    native.filegroup(
+        name = name + "_engines",
+        srcs = [name + "." + e for e in engines if e != "replay"],
+        tags = ["manual"],
+    )
+
     # A label each, for those who name one without a config.
     chosen = {
         "//fuzz:libfuzzer": name + ".libfuzzer",

@@ -10,12 +10,16 @@
 
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/coverage.h"
+#include "ci/gauntlet/engines.h"
 #include "ci/gauntlet/session.h"
+#include "repro/patchbuild.h"
 
-enum { OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED };
+enum { OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED, OPT_TARGET, OPT_STATE };
 
 struct options {
-    const char *out, *patch, *time;
+    const char *out, *patch, *time, *state;
+    char *engine[COMMAND_LIST], *target[COMMAND_LIST];
+    uint32_t nengines, ntargets;
     char *workload[COMMAND_LIST], *strategy[COMMAND_LIST], *oracle[COMMAND_LIST],
         *memory[COMMAND_LIST];
     uint32_t nworkloads, nstrategies, noracles, nmemories, jobs;
@@ -45,6 +49,11 @@ static const struct argp_option options[] = {
      "Memory models, in turn: sc (default), tso (stores wait in buffers, as x86 has them)", 0},
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
+    {"engine", 'E', "LIST", 0,
+     "sim (default: this program), libfuzzer, afl: fuzzing engines, side by side", 0},
+    {"target", OPT_TARGET, "LIST", 0, "Fuzz targets of these engines (default sched)", 0},
+    {"state", OPT_STATE, "DIR", 0,
+     "Where engines keep corpus and state, to go on next time (default in the cache)", 0},
     {"coverage", OPT_COVERAGE, 0, 0,
      "Tell in which surroundings goroutines changed their state, and in which they never did", 0},
     {"guided", OPT_GUIDED, 0, 0, "More turns for workloads that meet what few others meet", 0},
@@ -112,6 +121,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'o':
         o->out = command_folder("--out", arg);
+        return 0;
+    case 'E':
+        command_list(state, o->engine, &o->nengines, arg);
+        return 0;
+    case OPT_TARGET:
+        command_list(state, o->target, &o->ntargets, arg);
+        return 0;
+    case OPT_STATE:
+        o->state = command_folder("--state", arg);
         return 0;
     case OPT_COVERAGE:
         o->coverage = true;
@@ -192,6 +210,36 @@ static int set_oracles(const struct options *o)
     return 0;
 }
 
+// Engines beside the hunt, all on all targets. *sim: this program hunts as well.
+static int set_engines(const struct options *o, struct session *s, bool *sim)
+{
+    static struct engines engines;
+    char cache[PATH_MAX], error[STORE_PATH_BYTES + 256];
+    uint32_t ntargets = o->ntargets ? o->ntargets : 1;
+
+    *sim = o->nengines == 0;
+    for (uint32_t i = 0; i < o->nengines; i++) {
+        bool fuzzes = strcmp(o->engine[i], "libfuzzer") == 0 || strcmp(o->engine[i], "afl") == 0;
+
+        *sim |= strcmp(o->engine[i], "sim") == 0;
+        if (!fuzzes && strcmp(o->engine[i], "sim") != 0)
+            return command_fail("--engine: '%s' is not known; there are: sim libfuzzer afl",
+                                o->engine[i]);
+        if (!fuzzes)
+            continue;
+        if (o->state == NULL && patchbuild_cache(cache, error, sizeof error) != 0)
+            return command_fail("%s", error);
+        if (o->state == NULL)
+            strncat(cache, "/fuzz", sizeof cache - strlen(cache) - 1);
+        s->engines = &engines;
+        for (uint32_t k = 0; k < ntargets; k++)
+            if (!engines_add(&engines, o->engine[i], o->ntargets ? o->target[k] : "sched",
+                             o->state ? o->state : cache, o->patch))
+                return command_fail("--target: too many");
+    }
+    return 0;
+}
+
 // A name that is a file is told as others have it.
 static void print_list(FILE *out, const char *option, char *const *list, uint32_t n)
 {
@@ -221,6 +269,8 @@ static void print_command(const struct options *o, FILE *out)
         fprintf(out, " --executions %llu", (unsigned long long)o->executions);
     if (o->nworkloads > 0)
         print_list(out, "--workload", o->workload, o->nworkloads);
+    print_list(out, "--engine", o->engine, o->nengines);
+    print_list(out, "--target", o->target, o->ntargets);
     print_list(out, "--strategy", o->strategy, o->nstrategies);
     print_list(out, "--memory", o->memory, o->nmemories);
     print_list(out, "--oracle", o->oracle, o->noracles);
@@ -303,6 +353,8 @@ static void print_json(const struct options *o, const struct session *s)
     cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
     cJSON_AddBoolToObject(object, "stopped", command_stopped != 0);
     cJSON_AddItemToObject(object, "findings", s->findings);
+    if (s->engines != NULL)
+        cJSON_AddItemToObject(object, "engines", engines_json(s->engines));
     if (s->params.coverage != NULL)
         cJSON_AddItemToObject(object, "coverage", coverage_json(&s->params));
     command_print_json(object);
@@ -319,6 +371,8 @@ static int finish(const struct options *o, const struct session *s)
                s->finds, (unsigned long long)s->stats.executions, command_s(s->stats.executions),
                (unsigned long long)s->stats.points, command_s(s->stats.points), s->stats.seconds,
                command_stopped ? " (stopped)" : "");
+    if (s->engines != NULL)
+        engines_tell(s->engines, o->json ? stderr : stdout);
     if (s->stats.limited > 0)
         fprintf(stderr, "gauntlet: %llu execution%s cut off at the limit of points\n",
                 (unsigned long long)s->stats.limited, s->stats.limited == 1 ? " was" : "s were");
@@ -327,7 +381,7 @@ static int finish(const struct options *o, const struct session *s)
     return s->finds ? EXIT_FINDINGS : EXIT_NOTHING;
 }
 
-static void set_limits(struct options *o, struct session *s, char *found_by)
+static void set_limits(struct options *o, struct session *s, char *found_by, bool sim)
 {
     if (!o->seed_given) {
         struct timespec ts;
@@ -343,7 +397,9 @@ static void set_limits(struct options *o, struct session *s, char *found_by)
     s->params.guided = o->guided;
     s->params.stop_at_first = o->stop;
     s->params.stop = &command_stopped;
-    s->jobs = o->jobs ? o->jobs : 1;
+    s->jobs = !sim ? 0 : o->jobs ? o->jobs : 1;
+    if (s->engines != NULL)
+        s->engines->seed = o->seed;
     if (o->executions > 0 && o->executions < s->jobs) // a job without any would have no limit
         s->jobs = (uint32_t)o->executions;
     s->out = o->out;
@@ -368,6 +424,7 @@ int command_hunt(int argc, char **argv)
     char out[STORE_PATH_BYTES], error[STORE_PATH_BYTES + 256], found_by[CASE_COMMAND_BYTES];
     struct options o = {.out = out, .faults = SIM_FAULTS_MILD};
     struct session s = {0};
+    bool sim;
     int status;
 
     snprintf(out, sizeof out, "%s/repro/cases", command_root());
@@ -389,7 +446,10 @@ int command_hunt(int argc, char **argv)
         return status;
     s.params.workloads = workloads.w;
     s.params.nworkloads = workloads.n;
-    set_limits(&o, &s, found_by);
+    status = set_engines(&o, &s, &sim);
+    if (status != 0)
+        return status;
+    set_limits(&o, &s, found_by, sim);
     if (o.coverage)
         s.params.coverage = coverage_new(s.params.nworkloads);
     first_line(&o, &s, workloads.left_out);

@@ -7,6 +7,9 @@
 //     cover WORKLOAD CELL COUNT
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
+// Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job of
+// its own, one at a time, which sends its finding as the others do.
+//
 // A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
 // not used: the engine is one world a process.
 #include <errno.h>
@@ -19,6 +22,8 @@
 #include <unistd.h>
 
 #include "ci/gauntlet/command.h"
+#include "ci/gauntlet/engines.h"
+#include "ci/gauntlet/import.h"
 #include "ci/gauntlet/session.h"
 
 enum { HEADER_BYTES = 256, MESSAGE_BYTES = CASE_BYTES + 8192 };
@@ -31,6 +36,27 @@ struct job {
     struct hunt_stats stats;
     bool ended; // said so itself
 };
+
+// All of them; the last place is that of the job that looks at a crash file.
+struct crew {
+    struct session *s;
+    struct job job[SESSION_JOBS + 1];
+    uint32_t left;        // of the hunt's own
+    struct engine *owner; // of the crash file that is looked at; NULL: none is
+    char crash[PATH_MAX];
+    uint64_t executions; // of all engines, when it was seen
+    double seconds;
+    double begin;
+    bool stopped; // told to end
+};
+
+static double now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
 
 // In the job -------------------------------------------------------------------------------
 
@@ -124,6 +150,24 @@ static _Noreturn void job_main(struct session *s, uint32_t part, int fd)
     _exit(0);
 }
 
+// The same executions once more: a finding is sent when there is one.
+static _Noreturn void import_main(struct crew *c, int fd)
+{
+    struct session *s = c->s;
+    char error[PATH_MAX + 512];
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    pipe_out = fd;
+    s->params.find = send_find;
+    trial_init();
+    enum import_result result = import_file(c->crash, c->owner->kind, c->executions, c->seconds,
+                                            &s->params, error, sizeof error);
+    struct hunt_stats stats = {.hits = result == IMPORT_FOUND};
+    send_stats(&stats, true);
+    fflush(NULL);
+    _exit(0);
+}
+
 // In the parent ----------------------------------------------------------------------------
 
 static bool take_stats(struct job *j, const char *header)
@@ -185,6 +229,8 @@ static ssize_t take_message(struct session *s, struct job *j)
     f.replayed = replayed != 0;
     f.operations = f.c.program->ops;
     session_find(s, &f);
+    if (s->engines != NULL)
+        engines_know(s->engines, f.c.signature);
     case_free(&f.c);
     return (ssize_t)(head + message + body);
 }
@@ -217,9 +263,29 @@ static bool read_job(struct session *s, struct job *j)
     }
 }
 
-static void end_job(struct session *s, struct job *jobs, uint32_t i)
+static void died(struct crew *c, uint32_t i, int status)
 {
-    struct job *j = &jobs[i];
+    struct session *s = c->s;
+    const char *how = WIFSIGNALED(status) ? "signal" : "status";
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+
+    s->died = true;
+    if (i == SESSION_JOBS) {
+        fprintf(stderr, "gauntlet: the job that looked at %s died (%s %d)\n", c->crash, how,
+                number);
+        return;
+    }
+    fprintf(stderr,
+            "gauntlet: job %u of %u died (%s %d) after %llu executions; it had part %u of seed "
+            "%llu: slices %u, %u, "
+            "%u ... of 32 executions\n",
+            i + 1, s->jobs, how, number, (unsigned long long)c->job[i].stats.executions, i,
+            (unsigned long long)s->params.seed, i, i + s->jobs, i + 2 * s->jobs);
+}
+
+static void end_job(struct crew *c, uint32_t i)
+{
+    struct job *j = &c->job[i];
     int status = 0;
 
     close(j->fd);
@@ -227,27 +293,28 @@ static void end_job(struct session *s, struct job *jobs, uint32_t i)
     TEMP_FAILURE_RETRY(waitpid(j->pid, &status, 0));
     free(j->data);
     j->data = NULL;
-    if (j->ended)
+    if (!j->ended)
+        died(c, i, status);
+    if (i < SESSION_JOBS) {
+        c->left--;
         return;
-    s->died = true;
-    fprintf(stderr,
-            "gauntlet: job %u of %u died (%s %d) after %llu executions; it had part %u of seed "
-            "%llu: slices %u, %u, "
-            "%u ... of 32 executions\n",
-            i + 1, s->jobs, WIFSIGNALED(status) ? "signal" : "status",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-            (unsigned long long)j->stats.executions, i, (unsigned long long)s->params.seed, i,
-            i + s->jobs, i + 2 * s->jobs);
+    }
+    if (j->ended && j->stats.hits == 0)
+        c->s->engines->unreproduced++;
+    if (!command_stopped) // else it may have been cut short: the next hunt looks again
+        engines_handled(c->owner, c->crash);
+    c->owner = NULL;
 }
 
-static void stop_jobs(struct job *jobs, uint32_t n)
+static void stop_jobs(struct crew *c)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (jobs[i].fd >= 0)
-            kill(jobs[i].pid, SIGTERM);
+    for (uint32_t i = 0; i < SESSION_JOBS; i++)
+        if (c->job[i].fd >= 0)
+            kill(c->job[i].pid, SIGTERM);
+    c->stopped = true;
 }
 
-static bool start_job(struct session *s, struct job *jobs, uint32_t i)
+static bool start_job(struct crew *c, uint32_t i)
 {
     int fds[2];
 
@@ -257,72 +324,124 @@ static bool start_job(struct session *s, struct job *jobs, uint32_t i)
     pid_t pid = fork();
     if (pid == 0) {
         close(fds[0]);
-        for (uint32_t k = 0; k < i; k++)
-            if (jobs[k].fd >= 0)
-                close(jobs[k].fd);
-        job_main(s, i, fds[1]);
+        for (uint32_t k = 0; k <= SESSION_JOBS; k++)
+            if (c->job[k].fd >= 0)
+                close(c->job[k].fd);
+        if (i == SESSION_JOBS)
+            import_main(c, fds[1]);
+        job_main(c->s, i, fds[1]);
     }
     close(fds[1]);
     if (pid < 0) {
         close(fds[0]);
         return false;
     }
-    jobs[i] = (struct job){.pid = pid, .fd = fds[0]};
+    c->job[i] = (struct job){.pid = pid, .fd = fds[0]};
     return true;
 }
 
-static void add_up(struct session *s, const struct job *jobs, uint32_t n, double seconds)
+static void add_up(struct crew *c)
 {
-    s->stats = (struct hunt_stats){.seconds = seconds};
-    for (uint32_t i = 0; i < n; i++) {
-        s->stats.executions += jobs[i].stats.executions;
-        s->stats.points += jobs[i].stats.points;
-        s->stats.limited += jobs[i].stats.limited;
-        s->stats.hits += jobs[i].stats.hits;
+    struct session *s = c->s;
+
+    s->stats = (struct hunt_stats){.seconds = now() - c->begin};
+    for (uint32_t i = 0; i < SESSION_JOBS; i++) {
+        s->stats.executions += c->job[i].stats.executions;
+        s->stats.points += c->job[i].stats.points;
+        s->stats.limited += c->job[i].stats.limited;
+        s->stats.hits += c->job[i].stats.hits;
     }
+    if (s->engines != NULL)
+        s->stats.executions += engines_executions(s->engines);
 }
 
-static void listen_to(struct session *s, struct job *jobs, uint32_t n)
+// Whether the hunt as a whole is to end. A hunt without engines ends with its jobs.
+static bool is_over(const struct crew *c)
 {
-    struct timespec begin, ts;
-    uint32_t left = n;
-    bool stopped = false;
+    const struct session *s = c->s;
+    const struct hunt_params *p = &s->params;
 
-    clock_gettime(CLOCK_MONOTONIC, &begin);
-    while (left > 0) {
-        struct pollfd fds[SESSION_JOBS];
+    if (command_stopped || (p->stop_at_first && s->finds > 0))
+        return true;
+    return s->engines != NULL &&
+           ((p->seconds > 0 && s->stats.seconds >= p->seconds) ||
+            (p->executions > 0 && engines_executions(s->engines) >= p->executions));
+}
 
-        for (uint32_t i = 0; i < n; i++)
-            fds[i] = (struct pollfd){.fd = jobs[i].fd, .events = POLLIN};
-        if (poll(fds, n, 500) < 0 && errno != EINTR)
-            break;
-        for (uint32_t i = 0; i < n; i++)
-            if (jobs[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
-                !read_job(s, &jobs[i])) {
-                end_job(s, jobs, i);
-                left--;
-            }
-        if (!stopped && (command_stopped || (s->params.stop_at_first && s->finds > 0))) {
-            stop_jobs(jobs, n);
-            stopped = true;
+// Reads what the jobs have sent, or waits a little.
+static void read_jobs(struct crew *c)
+{
+    struct pollfd fds[SESSION_JOBS + 1];
+
+    for (uint32_t i = 0; i <= SESSION_JOBS; i++)
+        fds[i] = (struct pollfd){.fd = c->job[i].fd, .events = POLLIN};
+    if (poll(fds, SESSION_JOBS + 1, c->s->engines != NULL ? 100 : 500) < 0)
+        return;
+    for (uint32_t i = 0; i <= SESSION_JOBS; i++)
+        if (c->job[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
+            !read_job(c->s, &c->job[i]))
+            end_job(c, i);
+}
+
+// The next crash file, when none is being looked at; false: there is none.
+static bool look_at_crash(struct crew *c)
+{
+    if (c->owner != NULL)
+        return true;
+    c->owner = engines_crash(c->s->engines, c->crash);
+    if (c->owner == NULL)
+        return false;
+    c->executions = engines_executions(c->s->engines);
+    c->seconds = now() - c->begin;
+    if (!start_job(c, SESSION_JOBS))
+        c->owner = NULL;
+    return c->owner != NULL;
+}
+
+static void listen_to(struct crew *c)
+{
+    struct session *s = c->s;
+    bool engines = s->engines != NULL, running = engines;
+
+    while (c->left > 0 || running || c->owner != NULL) {
+        read_jobs(c);
+        add_up(c);
+        if (engines && (!c->stopped || !command_stopped))
+            look_at_crash(c);
+        if (running) {
+            engines_poll(s->engines, now());
+            running = engines_alive(s->engines);
         }
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        add_up(s, jobs, n,
-               (double)(ts.tv_sec - begin.tv_sec) + (double)(ts.tv_nsec - begin.tv_nsec) * 1e-9);
+        if (!c->stopped && is_over(c)) {
+            stop_jobs(c);
+            if (command_stopped && c->owner != NULL)
+                kill(c->job[SESSION_JOBS].pid, SIGTERM);
+            if (running)
+                engines_stop(s->engines, !command_stopped);
+            running = false;
+        }
         session_progress(s, &s->stats);
     }
 }
 
 void session_jobs(struct session *s)
 {
-    struct job jobs[SESSION_JOBS] = {0};
-    uint32_t n = 0;
+    struct crew *c = calloc(1, sizeof *c);
 
-    while (n < s->jobs && start_job(s, jobs, n))
-        n++;
-    if (n < s->jobs) {
-        command_fail("job %u cannot be started: %s", n + 1, strerror(errno));
+    if (c == NULL)
+        return;
+    c->s = s;
+    c->begin = now();
+    for (uint32_t i = 0; i <= SESSION_JOBS; i++)
+        c->job[i].fd = -1;
+    while (c->left < s->jobs && start_job(c, c->left))
+        c->left++;
+    if (c->left < s->jobs) {
+        command_fail("job %u cannot be started: %s", c->left + 1, strerror(errno));
         s->died = true;
     }
-    listen_to(s, jobs, n);
+    if (s->engines != NULL)
+        engines_start(s->engines, now());
+    listen_to(c);
+    free(c);
 }

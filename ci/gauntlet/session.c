@@ -152,7 +152,7 @@ void session_run(struct session *s)
 {
     s->params.known = on_known;
     s->params.arg = s;
-    if (s->jobs > 1) {
+    if (s->jobs > 1 || s->engines != NULL) {
         session_jobs(s);
     } else {
         s->params.parts = 1;

@@ -14,9 +14,10 @@ enum { SESSION_JOBS = 64 };
 
 struct session {
     struct hunt_params params; // callbacks are set by session_run
-    uint32_t jobs;
-    const char *out;   // folder for cases
-    const char *patch; // kept beside the case, which is then `fixed`; or NULL
+    uint32_t jobs;             // of this program; 0: engines alone
+    struct engines *engines;   // beside them; NULL: none
+    const char *out;           // folder for cases
+    const char *patch;         // kept beside the case, which is then `fixed`; or NULL
     bool json;
     bool progress;   // line on standard error
     cJSON *findings; // array, when json

@@ -9,6 +9,7 @@ void *afl_custom_init(void *afl, unsigned seed);
 void afl_custom_deinit(void *data);
 size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t n, uint8_t **out, uint8_t *add,
                        size_t n_add, size_t room);
+uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t n);
 
 struct state {
     struct mutator m;
@@ -42,4 +43,12 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t n, uint8_t **out, uint8_
         made = mutate_bytes(&s->m, buf, n, s->bytes, most);
     *out = made > 0 ? s->bytes : buf;
     return made > 0 ? made : n;
+}
+
+// Of each input in turn. By itself AFL++ doubles this with every find: of 60 000 executions all were
+// of two inputs.
+uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t n)
+{
+    (void)data, (void)buf, (void)n;
+    return 64;
 }

@@ -6,14 +6,14 @@ load("//ci/bazel:sim.bzl", "patched_binary")
 load("//fuzz:cc_defs.bzl", "cc_fuzz_test")
 load("//fuzz/private:fuzz.bzl", "fuzz_launcher")
 
-def program_fuzz_test(name, corpus, dicts, finds, runs = 60000, **kwargs):
+def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, **kwargs):
     """A cc_fuzz_test on inputs of repro/input.h.
 
     Args:
       name: of the target.
       corpus: inputs, as text or bytes.
       dicts: words of operations, which the mutator inserts.
-      finds: folder in repro/bank of a bug that every engine finds from the seeds: X_finds_test.
+      finds: folder in repro/bank of a bug that every engine finds from the seeds (or a patch): X_finds_test.
       runs: executions in which it does.
       **kwargs: as for cc_fuzz_test.
     """
@@ -29,6 +29,12 @@ def program_fuzz_test(name, corpus, dicts, finds, runs = 60000, **kwargs):
         deps = ["//fuzz/program:target"],
         **kwargs
     )
+    native.filegroup(
+        name = "all_engines",
+        srcs = [name + "_engines", "//fuzz/program:mutator_afl.so"] +
+               ["%s.%s_kit" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
+        tags = ["manual"],
+    )
     for engine in ["libfuzzer", "afl"] if AFL else ["libfuzzer"]:
         _finds(name, engine, dicts, finds, runs)
     native.test_suite(
@@ -41,7 +47,7 @@ def _finds(name, engine, dicts, finds, runs):
     patched_binary(
         name = finder + ".patched",
         kit = "%s.%s_kit" % (name, engine),
-        patch = "//repro:bank/%s/bug.patch" % finds,
+        patch = finds if finds.endswith(".patch") else "//repro:bank/%s/bug.patch" % finds,
         tags = ["manual"],
     )
     fuzz_launcher(

@@ -314,8 +314,8 @@ void sim_init(void);
 // Tells the engine that the program is the runtime (model.c of its size): its oracles and names.
 // After sim_init.
 void sim_use_runtime(void);
-// Takes the fault signals (again): sim_init has done it; needed after somebody else, such as a test
-// framework, took them.
+// Takes the fault signals and the timer of the watchdog (again): sim_init has done it; needed after
+// somebody else, such as a test framework, took them, and in a process that was forked later.
 void sim_catch_signals(void);
 // The result is owned by the engine and valid until the next call.
 const struct sim_result *sim_run(const struct sim_params *params);

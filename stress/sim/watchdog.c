@@ -121,6 +121,12 @@ void sim_catch_signals(void)
                                  .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         sigaction(faults[i], &sa, NULL);
+    const struct sigaction tick_sa = {
+        .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER};
+    sigaction(SIGVTALRM, &tick_sa, NULL);
+    const struct itimerval tick = {{TICK_S, 0}, {TICK_S, 0}};
+    // processor time of this process: a busy machine is no livelock
+    setitimer(ITIMER_VIRTUAL, &tick, NULL);
 }
 
 void watchdog_init(void)
@@ -133,10 +139,4 @@ void watchdog_init(void)
         exit(2);
     }
     sim_catch_signals();
-    const struct sigaction sa = {.sa_sigaction = on_tick,
-                                 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER};
-    sigaction(SIGVTALRM, &sa, NULL);
-    const struct itimerval tick = {{TICK_S, 0}, {TICK_S, 0}};
-    setitimer(ITIMER_VIRTUAL, &tick,
-              NULL); // processor time of this process: a busy machine is no livelock
 }
