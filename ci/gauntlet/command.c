@@ -3,6 +3,7 @@
 // Shared parts of the subcommands: see command.h.
 #include "ci/gauntlet/command.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -208,6 +209,11 @@ void command_print_json(cJSON *object)
     putchar('\n');
     free(text);
     cJSON_Delete(object);
+}
+
+bool command_is_letter(int key)
+{
+    return key > 0 && key < 128 && isalnum(key);
 }
 
 double command_seconds(const char *option, const char *text)

@@ -62,6 +62,8 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 // The table that a command gives to command_parse; NULL: it has none. The command is begun for it,
 // and left there.
 const struct argp *command_argp(const struct command *c);
+// Whether an option with that key has a short form; others have keys beyond all characters.
+bool command_is_letter(int key);
 // Adds the words of an option's list, a,b,c; they stay for the process's life.
 enum { COMMAND_LIST = 64 };
 void command_list(struct argp_state *state, char *list[COMMAND_LIST], uint32_t *n,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gauntlet man: the manual page, as roff, from the same tables as the help texts.
-#include <ctype.h>
 #include <string.h>
 
 #include "ci/gauntlet/command.h"
@@ -34,7 +33,7 @@ static void print_roff(const char *text)
 static void print_option(const struct argp_option *o)
 {
     printf(".TP\n");
-    if (isalnum(o->key))
+    if (command_is_letter(o->key))
         printf("\\fB\\-%c\\fR, ", o->key);
     fputs("\\fB\\-\\-", stdout);
     print_roff(o->name);
