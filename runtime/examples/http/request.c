@@ -62,7 +62,10 @@ static bool is(struct span s, const char *what)
 
 static bool line_ends(struct rest *r)
 {
-    return skip(r, '\r') && skip(r, '\n');
+    if (r->end - r->at < 2 || r->at[0] != '\r' || r->at[1] != '\n')
+        return false;
+    r->at += 2;
+    return true;
 }
 
 static int request_line(struct rest *r, struct request *to, bool *needs_host)

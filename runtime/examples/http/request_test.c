@@ -76,6 +76,7 @@ static void everything_else_is_refused(void **state)
         {400, "GET / HTTP/1.1\r\nHost: a\r\nnone\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n"},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n\rX: b\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n"},
