@@ -9,7 +9,9 @@
 // inlined; between its look at the barrier and the store no phase may change), use thread-locals
 // (errno is one) or anything else that is a thread's, or keep floating-point modes changed. Reading
 // objects is fine: what lies in its registers keeps them alive. While it is inside a call of
-// something else (libc, another function of the program) it is not interrupted.
+// something else (libc, another function of the program) it is not interrupted. Stores of pointers
+// and thread-locals show in the relocations of its section: sched/preemptible_check.sh, given
+// objects, archives, or programs linked with --emit-relocs, reports them.
 //
 //     RT_PREEMPTIBLE static uint64_t sum(const uint32_t *v, size_t n);
 #pragma once

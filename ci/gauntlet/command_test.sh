@@ -182,6 +182,11 @@ check "clean hunt, json" 0 "executions" "$gauntlet" hunt --json $calm --out "$sc
 json seed commit executions points seconds stopped findings
 truth 'o["stopped"] is False'
 check "-j is --json" 0 '"findings"' "$gauntlet" hunt -j $calm --out "$scratch/clean"
+# Without --workload every file of the folder is there, or left out aloud.
+check "all workloads" 0 " workloads (" env GAUNTLET_ROOT="$(realpath "$files/../../..")" \
+    "$gauntlet" hunt --seed 1 --executions 1 --out "$scratch/clean"
+told=$(sed -n 's/.*; \([0-9]*\) workloads (\([0-9]*\) of other.*/\1 + \2/p' "$scratch/out")
+[ "$(($told))" = "$(ls "$files" | grep -c '[.]wl$')" ] || fail "workloads are left out: $told"
 # What is met is the same in one process and in two: the plan is one.
 covered="--coverage --workload $files/world_stop.wl,$files/suspend_others.wl --executions 640 --seed 5"
 check "coverage, json" 0 '"coverage"' "$gauntlet" hunt --json $covered --out "$scratch/clean"

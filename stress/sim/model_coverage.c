@@ -104,9 +104,9 @@ static const char *impossible_without(const struct place *at)
     bool back = is(at->transition, G_SYSCALL, G_RUNNABLE),
          helper = is(at->transition, G_WAITING, G_RUNNABLE);
     if (!back && !helper)
-        return "without a p one comes back from a system call, or is sysmon";
-    if (helper && at->sysmon != SYSMON_TICKS)
-        return "sysmon alone readies without a p";
+        return "without a p one comes back from a system call, polls, or is sysmon";
+    if (helper && at->sysmon == SYSMON_DEEP && at->world == WORLD_RUNS)
+        return "who polls and finds no idle p, and sysmon, are awake beside others";
     if (at->gc == GC_NOW_ENDS && at->world != WORLD_STOPPED)
         return "marking ends in a stopped world";
     return NULL;
