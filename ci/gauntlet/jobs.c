@@ -7,8 +7,8 @@
 //     cover WORKLOAD CELL COUNT
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
-// Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job of
-// its own, one at a time, which sends its finding as the others do.
+// Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job
+// of its own, one at a time, which sends its finding as the others do.
 //
 // A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
 // not used: the engine is one world a process.

@@ -45,8 +45,8 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t n, uint8_t **out, uint8_
     return made > 0 ? made : n;
 }
 
-// Of each input in turn. By itself AFL++ doubles this with every find: of 60 000 executions all were
-// of two inputs.
+// Of each input in turn. By itself AFL++ doubles this with every find: all of 60 000 executions
+// were of two inputs.
 uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t n)
 {
     (void)data, (void)buf, (void)n;
