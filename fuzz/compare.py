@@ -41,12 +41,12 @@ FINDS = [
     ("gstate-stack-walk-after-giving-up-ownership", "stack"),
 ]
 FEEDBACK = [
-    ("sched-spinning-flag-leak", "sched"),
-    ("syscall-uses-retaken-p", "sched"),
-    ("sched-gosched-no-wakep", "sched"),
     ("netpoll-ready-overwritten-by-wait", "netpoll"),
     ("wb-deletion-missing", "gc"),
-    ("timer-left-on-destroyed-p", "timers"),
+    ("mark-wbbuf-not-flushed-before-idle", "gc"),
+    ("sweep-finalizer-freelist-unlocked", "gc"),
+    ("timer-reset-does-not-wake-poller", "timers"),
+    ("sched-gosched-no-wakep", "sched"),
 ]
 TARGETS = ["sched", "gc", "timers", "netpoll", "stack", "sync", "defer"]
 

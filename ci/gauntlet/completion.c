@@ -74,7 +74,7 @@ static void print_values(const struct argp *argp)
         if (o->name == NULL || o->arg == NULL)
             continue;
         printf("        --%s", o->name);
-        if (isalnum(o->key))
+        if (o->key < 128 && isalnum(o->key))
             printf(" | -%c", o->key);
         printf(") takes=1 list=%d words=$(%s) ;;\n", v ? v->list : 0, v ? v->bash : ":");
     }

@@ -417,7 +417,7 @@ static void listen_to(struct crew *c)
             if (command_stopped && c->owner != NULL)
                 kill(c->job[SESSION_JOBS].pid, SIGTERM);
             if (running)
-                engines_stop(s->engines, !command_stopped);
+                engines_stop(s->engines, !command_stopped && !s->params.stop_at_first);
             running = false;
         }
         session_progress(s, &s->stats);

@@ -34,7 +34,7 @@ static void print_roff(const char *text)
 static void print_option(const struct argp_option *o)
 {
     printf(".TP\n");
-    if (isalnum(o->key))
+    if (o->key < 128 && isalnum(o->key))
         printf("\\fB\\-%c\\fR, ", o->key);
     fputs("\\fB\\-\\-", stdout);
     print_roff(o->name);
