@@ -41,12 +41,12 @@ FINDS = [
     ("gstate-stack-walk-after-giving-up-ownership", "stack"),
 ]
 FEEDBACK = [
-    ("sched-spinning-flag-leak", "sched"),
-    ("syscall-uses-retaken-p", "sched"),
-    ("sched-gosched-no-wakep", "sched"),
     ("netpoll-ready-overwritten-by-wait", "netpoll"),
     ("wb-deletion-missing", "gc"),
-    ("timer-left-on-destroyed-p", "timers"),
+    ("mark-wbbuf-not-flushed-before-idle", "gc"),
+    ("sweep-finalizer-freelist-unlocked", "gc"),
+    ("timer-reset-does-not-wake-poller", "timers"),
+    ("sched-gosched-no-wakep", "sched"),
 ]
 TARGETS = ["sched", "gc", "timers", "netpoll", "stack", "sync", "defer"]
 
@@ -107,15 +107,18 @@ def rank_test(a, b):
 def feedback(options, work):
     ways = [("with", ["--engine", "libfuzzer"], {}),
             ("without", ["--engine", "libfuzzer"], {"GAUNTLET_FEEDBACK": "off"}),
-            ("random", ["--engine", "libfuzzer"], {"GAUNTLET_RANDOM": "1"})]
+            ("random", ["--strategy", "random"], {})]
     print("| bug | with | without | random walk | p with/without | p with/random |")
     print("| --- | --- | --- | --- | --- | --- |")
     for bug, target in options.bugs or FEEDBACK:
+        seeds = ",".join(sorted(os.listdir(os.path.join(ROOT, "fuzz", target, "corpus"))))
         runs = {}
         for name, args, env in ways:
+            # The random walk has the same programs: the seeds are those workloads.
+            args = args + (["--workload", seeds] if name == "random" else ["--target", target])
             runs[name] = []
             for seed in range(1, options.seeds + 1):
-                result, f = hunt(work, bug, args + ["--target", target], options.seconds, seed, env)
+                result, f = hunt(work, bug, args, options.seconds, seed, env)
                 # Not found counts as more than any run that found it.
                 runs[name].append(f["executions_to_find"] if f else 10 ** 9 + result["executions"])
         cells = ["%s (%d)" % ("-" if statistics.median(r) >= 10 ** 9 else "%d" % statistics.median(r),

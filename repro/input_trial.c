@@ -32,7 +32,8 @@ bool input_is_at_fault(const struct input *in, const struct sim_finding *f)
         return strstr(f->signature, "no point after") == NULL;
     if (strcmp(f->oracle, "race") == 0) // on the words of `set`, `add`, `once`, `stw`
         return strstr(f->signature, "variable") != NULL;
-    if (strstr(f->signature, "workload: expect") != NULL)
+    if (strstr(f->signature, "workload: expect") != NULL ||
+        strstr(f->signature, "waitgroup is used again") != NULL)
         return true;
     // a timer that has fired keeps nothing alive; armed again, it looks at what it had
     if (strcmp(f->oracle, "poison") == 0 && has(&in->program, WL_TIMERREF) &&

@@ -202,6 +202,30 @@ static void share_folder(const char *from, const char *to)
         closedir(d);
 }
 
+// What libFuzzer has found, under the names that AFL++ reads from its like. A file that has one
+// name only is new.
+static void share_back(const char *from, const char *to)
+{
+    DIR *d = opendir(from);
+    uint32_t next = engine_files(to);
+
+    for (struct dirent *f; d != NULL && (f = readdir(d)) != NULL;) {
+        char a[PATH_MAX], b[PATH_MAX];
+        struct stat st;
+
+        snprintf(a, sizeof a, "%s/%s", from, f->d_name);
+        if (f->d_name[0] == '.' || strncmp(f->d_name, "afl-", 4) == 0 || stat(a, &st) != 0 ||
+            !S_ISREG(st.st_mode) || st.st_nlink > 1)
+            continue;
+        snprintf(b, sizeof b, "%s/id:%06u,libfuzzer", to, next);
+        if (link(a, b) != 0)
+            break;
+        next++;
+    }
+    if (d != NULL)
+        closedir(d);
+}
+
 void engine_share(struct engine *e)
 {
     char from[PATH_MAX], to[PATH_MAX];
@@ -209,6 +233,9 @@ void engine_share(struct engine *e)
     in_state(e, "afl/main/queue", from);
     in_state(e, "corpus", to);
     share_folder(from, to);
+    in_state(e, "afl/libfuzzer/queue", from);
+    if (make_folders(from))
+        share_back(to, from);
 }
 
 static bool crash_in(const struct engine *e, const char *folder, const char *const *prefixes,

@@ -124,17 +124,17 @@ static void libfuzzer_args(const struct engine *e, uint64_t seed, struct args *a
         add(a, "%s", e->seeds);
 }
 
-// Seeds are there only when a corpus is: AFL++ gives up without any.
+// AFL++ gives up without seeds. What libFuzzer finds lies beside its own folder as if another AFL++
+// had found it (engine_share): -F, which reads foreign folders, comes only with -M, which takes
+// inputs in the order of their age.
 static void afl_args(const struct engine *e, uint64_t seed, struct args *a)
 {
     char corpus[PATH_MAX + 16];
 
     snprintf(corpus, sizeof corpus, "%s/corpus", e->state);
     add(a, "/usr/bin/afl-fuzz");
-    add(a, "-M");
+    add(a, "-S");
     add(a, "main");
-    add(a, "-F");
-    add(a, "%s", corpus);
     add(a, "-i");
     add(a, "%s", engine_files(e->seeds) > 0 ? e->seeds : corpus);
     add(a, "-o");
@@ -170,9 +170,10 @@ static void set_environment(const struct engine *e)
     static const char *const on[] = {
         "AFL_CUSTOM_MUTATOR_ONLY", "AFL_DISABLE_TRIM", "AFL_NO_UI",
         "AFL_NO_AFFINITY",         "AFL_SKIP_CPUFREQ", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES",
-        "AFL_IGNORE_PROBLEMS",     "AFL_AUTORESUME",   "AFL_NO_STARTUP_CALIBRATION"};
+        "AFL_IGNORE_PROBLEMS",     "AFL_AUTORESUME"};
     for (size_t i = 0; i < sizeof on / sizeof on[0]; i++)
         setenv(on[i], "1", 1);
+    setenv("AFL_SYNC_TIME", "1", 1); // minute
 }
 
 static _Noreturn void become(const struct engine *e, uint64_t seed)

@@ -64,7 +64,7 @@ cJSON *engines_json(const struct engines *s);
 // engine_files.c: the folder of a target
 bool engine_state(struct engine *e, const char *root, const char *patch, char *error, size_t bytes);
 bool engine_dictionary_ok(const char *path);
-void engine_share(struct engine *e); // from AFL++'s queue to the corpus
+void engine_share(struct engine *e); // what AFL++ and others have found, both ways
 bool engine_minimize(struct engine *e);
 uint32_t engine_files(const char *folder);
 void engine_note(const struct engine *e, const char *file, const char *line);

@@ -25,7 +25,8 @@ hunt() { # WANTED STATUS, options
     wanted=$1
     shift
     status=0
-    timeout 200 "$gauntlet" hunt --seed 1 --state "$tree/state" --out "$tree/repro/cases" "$@" >out 2>&1 || status=$?
+    timeout 200 "$gauntlet" hunt --seed 1 --state "$tree/state" --out "$tree/repro/cases" "$@" \
+        >out 2>&1 || status=$?
     [ "$status" = "$wanted" ] || fail "hunt $*: status $status"
 }
 

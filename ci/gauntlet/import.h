@@ -11,8 +11,9 @@ enum import_result {
     IMPORT_REFUSED  // no input; one line in `error`
 };
 
-// Reads the file and runs the input; from a finding the pipeline of a hunt goes on. `engine` found
-// it, after so many executions and seconds. Of `p` it needs what hunt_pursue does. After trial_init.
+// Reads the file and runs the input; a finding goes the way of a hunt's. `engine` found
+// it, after so many executions and seconds. Of `p` it needs what hunt_pursue does. Call it after
+// trial_init.
 enum import_result import_file(const char *path, const char *engine, uint64_t executions,
                                double seconds, const struct hunt_params *p, char *error,
                                size_t bytes);

@@ -7,8 +7,8 @@
 //     cover WORKLOAD CELL COUNT
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
-// Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job of
-// its own, one at a time, which sends its finding as the others do.
+// Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job
+// of its own, one at a time, which sends its finding as the others do.
 //
 // A message counts when it is whole, so a job that dies cannot leave half a finding. Threads were
 // not used: the engine is one world a process.
@@ -417,7 +417,7 @@ static void listen_to(struct crew *c)
             if (command_stopped && c->owner != NULL)
                 kill(c->job[SESSION_JOBS].pid, SIGTERM);
             if (running)
-                engines_stop(s->engines, !command_stopped);
+                engines_stop(s->engines, !command_stopped && !s->params.stop_at_first);
             running = false;
         }
         session_progress(s, &s->stats);

@@ -6,7 +6,7 @@ load("//ci/bazel:sim.bzl", "patched_binary")
 load("//fuzz:cc_defs.bzl", "cc_fuzz_test")
 load("//fuzz/private:fuzz.bzl", "fuzz_launcher")
 
-def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, **kwargs):
+def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, found_by = ["libfuzzer", "afl"], **kwargs):
     """A cc_fuzz_test on inputs of repro/input.h.
 
     Args:
@@ -15,8 +15,10 @@ def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, **kwargs):
       dicts: words of operations, which the mutator inserts.
       finds: folder in repro/bank of a bug that every engine finds from the seeds (or a patch): X_finds_test.
       runs: executions in which it does.
+      found_by: the engines that do.
       **kwargs: as for cc_fuzz_test.
     """
+    engines = [e for e in found_by if e != "afl" or AFL]
     cc_fuzz_test(
         name = name,
         corpus = corpus,
@@ -35,11 +37,11 @@ def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, **kwargs):
                ["%s.%s_kit" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
         tags = ["manual"],
     )
-    for engine in ["libfuzzer", "afl"] if AFL else ["libfuzzer"]:
+    for engine in engines:
         _finds(name, engine, dicts, finds, runs)
     native.test_suite(
         name = name + "_finds_test",
-        tests = ["%s_finds_%s_test" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
+        tests = ["%s_finds_%s_test" % (name, e) for e in engines],
     )
 
 def _finds(name, engine, dicts, finds, runs):

@@ -92,6 +92,7 @@ struct thread {
     int64_t retry_until;     // when it was to end
     int64_t retry_jumped_ns; // sim.jumped_ns then, and sim.at.serial
     uint32_t retry_serial;
+    uint32_t site;    // of its last point, while another thread runs
     uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
 };
 #define NEVER INT64_MAX
@@ -128,6 +129,8 @@ struct sim {
     uint8_t ask[SIM_SITES_MAX];  // replay wants to be asked here
 
     uint64_t programs; // counts changes of the program
+    uint8_t *pairs;    // pairs.c: where they are counted; NULL: nowhere
+    uint32_t pairs_half;
 
     // one execution
     struct sim_strategy *strategy;
@@ -320,6 +323,10 @@ static inline uint32_t sim_point(uint64_t pc, uint64_t pending)
         sim_slow_point(site);
     return site;
 }
+
+// pairs.c: what feedback there is for fuzzers
+void pairs_atomic(uint32_t site, uint64_t pending);
+void pairs_handoff(uint32_t from, uint32_t to); // sites
 
 // calls.c: the tree of call stacks ever seen; a stack is one number -----------------------------
 enum { CALLS_ROOT = 1, CALLS_MAX = 1 << 18 };

@@ -156,7 +156,10 @@ static inline uint32_t before_atomic(uint64_t pc, uint64_t pending)
 {
     if (unlikely(oracle_plain_pending != 0))
         oracle_flush_plain();
-    return sim_point(pc, pending);
+    uint32_t site = sim_point(pc, pending);
+    if (unlikely(sim.pairs != NULL))
+        pairs_atomic(site, pending);
+    return site;
 }
 
 // What an operation does that no store may pass.

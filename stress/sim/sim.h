@@ -352,6 +352,11 @@ const struct sim_coverage *sim_coverage(void); // NULL: the program has none
 // stays the caller's and must outlive the runs.
 void sim_coverage_into(uint64_t *counts);
 
+// Pairs of sites that executions meet from now on (pairs.c) are noted in these n bytes: half of
+// them for reads of another thread's write, half for hand-overs between threads. NULL, as at first:
+// nobody notes. The caller clears them.
+void sim_pairs_into(uint8_t *counters, uint32_t n);
+
 // Event log of the last run with params.trace -------------------------------------------------
 
 struct sim_event {

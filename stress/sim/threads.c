@@ -173,6 +173,9 @@ static void switch_to(struct thread *t)
         sim_model->switched();
     void **tls = sim_model ? sim_model->tls : NULL;
     from->at = sim.at;
+    from->site = sim.last_site;
+    if (unlikely(sim.pairs != NULL))
+        pairs_handoff(from->site, t->site);
     from->fiber->node = sim.node;
     from->fiber->depth = sim.depth;
     sim_current = t;
