@@ -107,7 +107,8 @@ bool runqempty(struct p *pp)
 }
 
 // What stands in front of a p that runs is mostly about to run there, as soon as who readied it
-// waits for it. The thief sleeps a moment; as it counts as spinning meanwhile, nobody wakes another.
+// waits for it. So the thief sleeps a moment; it counts as spinning meanwhile, and nobody wakes
+// another.
 static uint32_t runqgrab_next(struct p *victim, struct p *pp, uint32_t at)
 {
     struct g *next = load_relaxed(&victim->runnext);
