@@ -230,6 +230,15 @@ static struct g *look_again(struct search *s)
     return NULL;
 }
 
+static bool timers_wait(void)
+{
+    for (int32_t i = 0; i < nprocs; i++) {
+        if (timers_next(allp[i]) != 0)
+            return true;
+    }
+    return false;
+}
+
 // As the one that waits for the next timer and for descriptors. What has become ready is injected,
 // or, when there is a p, returned.
 static struct g *poll_without_p(struct search *s, int64_t until, bool was_spinning)
@@ -249,6 +258,8 @@ static struct g *poll_without_p(struct search *s, int64_t until, bool was_spinni
     struct g *gp = netpoll_take(&found);
     if (gp == NULL && was_spinning)
         becomespinning(s->mp);
+    else if (gp != NULL && timers_wait())
+        wakep(); // nobody waits for them any more
     return gp;
 }
 
