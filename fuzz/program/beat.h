@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a fuzz target and the hunt that watches it share, in a file that GAUNTLET_BEAT names. Its room
-// is taken before the engine starts: a crash is kept although the disk is full.
+// What a fuzz target and the hunt that watches it share, in a file that GAUNTLET_BEAT names. Its
+// room is taken before the engine starts: a crash is kept although the disk is full.
 #pragma once
 
 #include <stdint.h>
