@@ -37,25 +37,41 @@ static void in_state(const struct engine *e, const char *name, char path[PATH_MA
         path[0] = 0;
 }
 
-// A word in a file that the target counts in, whichever of its processes runs.
-static const volatile uint64_t *map_beat(const struct engine *e)
+// The room is taken now.
+static struct beat *map_beat(const struct engine *e)
 {
     char name[64], path[PATH_MAX];
 
     snprintf(name, sizeof name, "%s.beat", e->kind);
     in_state(e, name, path);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || ftruncate(fd, sizeof(uint64_t)) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
-    void *p = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
+    int error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(struct beat));
+    void *p = error == 0
+                  ? mmap(NULL, sizeof(struct beat), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                  : MAP_FAILED;
+    if (fd >= 0)
+        close(fd);
+    errno = error != 0 ? error : errno;
     if (p == MAP_FAILED)
         return NULL;
-    *(uint64_t *)p = 0;
-    return p;
+    struct beat *b = p;
+    b->executions = b->crash_bytes = 0;
+    return b;
+}
+
+// A crash file that is empty was written where no room was left: the target has kept the input.
+bool engine_crash_kept(const struct engine *e, const char *path, char kept[PATH_MAX])
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || st.st_size > 0 || e->beat->crash_bytes == 0)
+        return false;
+    int fd = memfd_create("crash", 0); // for the process's life, which is short
+    size_t n = e->beat->crash_bytes;
+    if (fd < 0 || write(fd, e->beat->crash, n) != (ssize_t)n)
+        return false;
+    snprintf(kept, PATH_MAX, "/proc/self/fd/%d", fd);
+    return true;
 }
 
 // FNV-1a of a file: patches are told apart.

@@ -202,8 +202,8 @@ static _Noreturn void become(const struct engine *e, uint64_t seed)
 static void start(struct engines *s, struct engine *e, double now)
 {
     fflush(NULL);
-    e->before += *e->beat;
-    *(uint64_t *)(uintptr_t)e->beat = 0;
+    e->before += e->beat->executions;
+    e->beat->executions = 0;
     e->seen = 0;
     e->started = e->moved = now;
     e->pid = fork();
@@ -230,13 +230,13 @@ void engines_start(struct engines *s, double now)
 static void ended(struct engines *s, struct engine *e, int status, double now)
 {
     char words[ENGINE_REASON_BYTES - 64];
-    bool executed = *e->beat > 0;
+    bool executed = e->beat->executions > 0;
 
     e->pid = 0;
     e->failures = executed ? 0 : e->failures + 1;
     if (e->failures == FAILURES) {
-        e->before += *e->beat;
-        *(uint64_t *)(uintptr_t)e->beat = 0;
+        e->before += e->beat->executions;
+        e->beat->executions = 0;
         engine_last_words(e, words, sizeof words);
         snprintf(e->reason, sizeof e->reason, "given up after %d starts (%s %d) %s", FAILURES,
                  WIFSIGNALED(status) ? "signal" : "status",
@@ -254,8 +254,8 @@ static void watch(struct engines *s, struct engine *e, double now)
 
     if (e->pid == 0)
         return;
-    if (*e->beat != e->seen) {
-        e->seen = *e->beat;
+    if (e->beat->executions != e->seen) {
+        e->seen = e->beat->executions;
         e->moved = now;
     } else if (now - e->moved > hang_s) {
         e->hangs++;
@@ -291,7 +291,7 @@ bool engines_alive(const struct engines *s)
 
 static uint64_t executions(const struct engine *e)
 {
-    return e->before + (e->beat != NULL ? *e->beat : 0);
+    return e->before + (e->beat != NULL ? e->beat->executions : 0);
 }
 
 uint64_t engines_executions(const struct engines *s)

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "fuzz/program/beat.h"
+
 enum { ENGINES_MAX = 32, ENGINE_NAME_BYTES = 32, ENGINE_REASON_BYTES = 256 };
 
 struct engine {
@@ -29,9 +31,9 @@ struct engine {
     bool over;                        // will not run again
     char reason[ENGINE_REASON_BYTES]; // why it was left out or given up; "" for neither
     uint32_t restarts, hangs, crashes, failures;
-    const volatile uint64_t *beat; // executions, counted by the target
-    uint64_t before, seen;         // executions before this start; beat when it last moved
-    double started, moved;         // when it began, and when it last executed
+    struct beat *beat;     // shared with the target; NULL: it was never started
+    uint64_t before, seen; // executions before this start; beat when it last moved
+    double started, moved; // when it began, and when it last executed
 };
 
 struct engines {
@@ -70,4 +72,5 @@ uint32_t engine_files(const char *folder);
 void engine_note(const struct engine *e, const char *file, const char *line);
 bool engine_noted(const struct engine *e, const char *file, const char *line);
 bool engine_next_crash(const struct engine *e, char path[PATH_MAX]);
+bool engine_crash_kept(const struct engine *e, const char *path, char kept[PATH_MAX]);
 void engine_last_words(const struct engine *e, char *text, size_t bytes); // of its log

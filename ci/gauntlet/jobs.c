@@ -160,8 +160,12 @@ static _Noreturn void import_main(struct crew *c, int fd)
     pipe_out = fd;
     s->params.find = send_find;
     trial_init();
-    enum import_result result = import_file(c->crash, c->owner->kind, c->executions, c->seconds,
-                                            &s->params, error, sizeof error);
+    char kept[PATH_MAX];
+    bool empty = engine_crash_kept(c->owner, c->crash, kept);
+    enum import_result result = import_file(empty ? kept : c->crash, c->owner->kind, c->executions,
+                                            c->seconds, &s->params, error, sizeof error);
+    if (result == IMPORT_REFUSED)
+        fprintf(stderr, "gauntlet: %s: %s\n", c->crash, error);
     struct hunt_stats stats = {.hits = result == IMPORT_FOUND};
     send_stats(&stats, true);
     fflush(NULL);

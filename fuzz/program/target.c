@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fuzz/engines/afl_counters.h"
+#include "fuzz/program/beat.h"
 #include "fuzz/program/feedback.h"
 
 enum { POINTS = 2000, COLLECTION_POINTS = 2500, COLLECTIONS = 2 };
@@ -22,12 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #pragma weak afl_counters_crash
 
-static volatile uint64_t *executions;
+static struct beat *watched;
 
-// Executions, for those who watch: a word in the file that GAUNTLET_BEAT names.
-static volatile uint64_t *beat(void)
+static struct beat *find_beat(void)
 {
-    static uint64_t nobody;
+    static struct beat nobody;
     const char *path = getenv("GAUNTLET_BEAT");
     int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
     void *p =
@@ -43,7 +43,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc, (void)argv;
     trial_init();
     feedback_begin();
-    executions = beat();
+    watched = find_beat();
     return 0;
 }
 
@@ -82,8 +82,12 @@ static uint32_t hash(const char *text)
     return h;
 }
 
-static void tell(const struct sim_finding *f)
+static void tell(const struct sim_finding *f, const uint8_t *data, size_t n)
 {
+    if (n <= sizeof watched->crash) {
+        memcpy(watched->crash, data, n);
+        watched->crash_bytes = n;
+    }
     fprintf(stderr, "FOUND  %s\n       %s\n", f->signature, f->message);
     if (afl_counters_crash != NULL)
         afl_counters_crash(hash(f->signature));
@@ -101,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         self = getpid();
         sim_catch_signals();
     }
-    ++*executions;
+    watched->executions++;
     if (!input_decode(&in, data, n, &err) || in.program.prod)
         return -1;
     input_begin(&trial, &in);
@@ -111,6 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     feedback_take();
     if (r->outcome == SIM_FOUND && !input_is_at_fault(&in, &r->finding) &&
         !known(r->finding.signature))
-        tell(&r->finding);
+        tell(&r->finding, data, n);
     return 0;
 }

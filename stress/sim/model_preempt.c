@@ -24,9 +24,10 @@ static const int64_t asked_bound_ns = 4 * WORLD_ASK_AGAIN_NS;
 // What was seen of each p: `running` says which turn of which goroutine it is.
 static struct seen {
     uint64_t running;
-    uint32_t serial;     // of the operation
-    int64_t since;       // first look in this turn
-    int64_t asked_since; // first look at which it was asked; 0: not asked
+    uint32_t syscalltick; // of the p: a system call leaves the turn as it was
+    uint32_t serial;      // of the operation
+    int64_t since;        // first look in this turn
+    int64_t asked_since;  // first look at which it was asked; 0: not asked
 } seen[PROCS_MAX];
 
 void model_preempt_begin(void)
@@ -59,8 +60,9 @@ static void check(const struct p *pp, const struct g *gp)
 {
     struct seen *s = &seen[pp->id];
     uint64_t running = load_relaxed(&pp->running);
-    if (s->running != running)
-        *s = (struct seen){.running = running, .since = sim.now};
+    uint32_t tick = load_relaxed(&pp->syscalltick);
+    if (s->running != running || s->syscalltick != tick)
+        *s = (struct seen){.running = running, .syscalltick = tick, .since = sim.now};
     bool first = s->serial != sim.fiber->serial;
     s->serial = sim.fiber->serial;
     if (!asked(s, pp, gp))
