@@ -13,6 +13,13 @@ _COVERAGE = {
     "libfuzzer": ["-fsanitize=fuzzer-no-link"],
     "afl": ["-fsanitize-coverage=trace-pc-guard,trace-cmp"],
 }
+
+# Without calls at comparisons, nor at edges: AFL++ is given the counters (//fuzz/engines:afl_counters).
+_COUNTERS = {
+    "replay": [],
+    "libfuzzer": ["-fsanitize-coverage=inline-8bit-counters,pc-table"],
+    "afl": ["-fsanitize-coverage=inline-8bit-counters"],
+}
 _SANITIZERS = {
     "none": [],
     "asan": ["-fsanitize=address"],
@@ -25,7 +32,7 @@ def _variant_transition_impl(settings, attr):
     copt = "//command_line_option:copt"
     linkopt = "//command_line_option:linkopt"
     return {
-        copt: settings[copt] + _COVERAGE[attr.engine] + sanitizer,
+        copt: settings[copt] + (_COVERAGE if attr.comparisons else _COUNTERS)[attr.engine] + sanitizer,
         linkopt: settings[linkopt] + sanitizer,
     }
 
@@ -53,6 +60,7 @@ fuzz_variant = rule(
     attrs = {
         "binary": attr.label(executable = True, cfg = _variant_transition, mandatory = True),
         "engine": attr.string(values = _COVERAGE.keys(), mandatory = True),
+        "comparisons": attr.bool(default = True),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Weak handles. An object has at most one handle, which lives as long as the object does, and
-// longer while it is referred to. Making the object reached again meets the collector in two
-// places:
+// longer while it is referred to. To that end it is a root of every cycle; of the one during which
+// it is made, by being shaded. Making the object reached again meets the collector in two places:
 //
 // - Its span is not swept yet: the object may be about to end. Who asks sweeps the span first, or
 //   waits for who does; then the handle says the truth. Whether the handle still has the object is
@@ -40,6 +40,9 @@ static void find_or_add(void *call)
     }
     c->weak = sp != NULL ? sp->weak : NULL;
     unlock(&s->special_lock);
+    // the span's specials may have been looked at by now, and a new handle be older than the cycle
+    if (!c->only_look && load_relaxed(&gc.phase) != GC_OFF)
+        gc_shade((uintptr_t)c->weak);
     if (unused != NULL)
         special_delete(unused);
 }
