@@ -105,8 +105,8 @@ def rank_test(a, b):
 
 
 def feedback(options, work):
-    ways = [("with", ["--engine", "libfuzzer"], {}),
-            ("without", ["--engine", "libfuzzer"], {"GAUNTLET_FEEDBACK": "off"}),
+    ways = [("with", ["--engine", "libfuzzer"], {"GAUNTLET_FEEDBACK": "on"}),
+            ("without", ["--engine", "libfuzzer"], {}),
             ("random", ["--strategy", "random"], {})]
     print("| bug | with | without | random walk | p with/without | p with/random |")
     print("| --- | --- | --- | --- | --- | --- |")

@@ -138,8 +138,8 @@ static void within_cycles(void *unused)
     store_release(&busy, 1); // pairs [test.busy]
     for (uintptr_t i = 1; i <= WORKERS; i++)
         rt_go(changes_a_graph, (void *)i);
-    // How many records the collector needs depends on who runs when: most of them are there by then,
-    // and what is granted, less than a block, can be used for records alone.
+    // How many records the collector needs depends on who runs when. Most are there by then, and
+    // what is granted, less than a block, can be used for them alone.
     for (size_t i = 0; i < 20; i++)
         rt_write_ptr(&kept[1], made_in_a_cycle(1));
     grant_only(BLOCK - HEAP_PAGE_BYTES);
