@@ -21,13 +21,13 @@
 static const int64_t slice_bound_ns = SYSMON_MAX_NS + 2 * SYSMON_SLICE_NS + 2 * SYSMON_ASK_AGAIN_NS;
 static const int64_t asked_bound_ns = 4 * WORLD_ASK_AGAIN_NS;
 
-// What was seen of each p: `running` says which turn of which goroutine it is.
+// What was seen of each p: `running` says which turn of which goroutine it is. All begins anew with
+// an operation: the one before may have been a call outside, or work that nothing interrupts.
 static struct seen {
     uint64_t running;
-    uint32_t syscalltick; // of the p: a system call leaves the turn as it was
-    uint32_t serial;      // of the operation
-    int64_t since;        // first look in this turn
-    int64_t asked_since;  // first look at which it was asked; 0: not asked
+    uint32_t serial;     // of the operation
+    int64_t since;       // first look in this turn and operation
+    int64_t asked_since; // first look at which it was asked; 0: not asked
 } seen[PROCS_MAX];
 
 void model_preempt_begin(void)
@@ -60,21 +60,18 @@ static void check(const struct p *pp, const struct g *gp)
 {
     struct seen *s = &seen[pp->id];
     uint64_t running = load_relaxed(&pp->running);
-    uint32_t tick = load_relaxed(&pp->syscalltick);
-    if (s->running != running || s->syscalltick != tick)
-        *s = (struct seen){.running = running, .syscalltick = tick, .since = sim.now};
-    bool first = s->serial != sim.fiber->serial;
-    s->serial = sim.fiber->serial;
+    if (s->running != running || s->serial != sim.fiber->serial)
+        *s = (struct seen){.running = running, .serial = sim.fiber->serial, .since = sim.now};
     if (!asked(s, pp, gp))
         s->asked_since = 0;
     else if (s->asked_since == 0)
         s->asked_since = sim.now;
-    else if (!first && sim.now - s->asked_since > asked_bound_ns)
+    else if (sim.now - s->asked_since > asked_bound_ns)
         report("all have to stop, or this one", sim.now - s->asked_since);
     // sysmon may be in its deep sleep while the world is to stop
     if (s->asked_since != 0)
         s->since = sim.now;
-    if (!first && !sim.freeze && sim.now - s->since > slice_bound_ns)
+    if (!sim.freeze && sim.now - s->since > slice_bound_ns)
         report("its time slice is over", sim.now - s->since);
 }
 
