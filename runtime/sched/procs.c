@@ -41,8 +41,10 @@ void procs_unload(int32_t n)
         sudogs_flush(allp[i]);
         stackcache_clear(allp[i]);
         mcache_flush(allp[i]->mcache);
-        gc_p_flush(allp[i]);
     }
+    // last: moving timers shades, into what the caller's p has, and that may be one of these
+    for (int32_t i = n; i < nprocs; i++)
+        gc_p_flush(allp[i]);
 }
 
 static void stats_add(struct rt_stats *to, const struct rt_stats *from);
