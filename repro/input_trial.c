@@ -36,8 +36,8 @@ bool input_is_at_fault(const struct input *in, const struct sim_finding *f)
         strstr(f->signature, "waitgroup is used again") != NULL)
         return true;
     // a timer that has fired keeps nothing alive; armed again, it looks at what it had
-    if (strcmp(f->oracle, "poison") == 0 && has(&in->program, WL_TIMERREF) &&
-        has(&in->program, WL_TIMERRESET))
+    if ((strcmp(f->oracle, "poison") == 0 || strstr(f->signature, "not what it was") != NULL) &&
+        has(&in->program, WL_TIMERREF) && has(&in->program, WL_TIMERRESET))
         return true;
     // who accepts cannot choose whose call it is
     return strstr(f->signature, "a byte of another descriptor") != NULL &&
