@@ -22,6 +22,16 @@ static bool has(const struct workload *w, enum wl_kind kind)
     return false;
 }
 
+// The function is on one of the finding's stacks.
+static bool in_function(const struct sim_finding *f, const char *name)
+{
+    for (uint32_t i = 0; i < f->places; i++)
+        for (uint32_t k = 0; k < f->place[i].stack.n; k++)
+            if (strcmp(sim_pc_function(f->place[i].stack.pc[k]), name) == 0)
+                return true;
+    return false;
+}
+
 bool input_is_at_fault(const struct input *in, const struct sim_finding *f)
 {
     if (in->vouched)
@@ -36,8 +46,7 @@ bool input_is_at_fault(const struct input *in, const struct sim_finding *f)
         strstr(f->signature, "waitgroup is used again") != NULL)
         return true;
     // a timer that has fired keeps nothing alive; armed again, it looks at what it had
-    if ((strcmp(f->oracle, "poison") == 0 || strstr(f->signature, "not what it was") != NULL) &&
-        has(&in->program, WL_TIMERREF) && has(&in->program, WL_TIMERRESET))
+    if (in_function(f, "timer_looks") && has(&in->program, WL_TIMERRESET))
         return true;
     // who accepts cannot choose whose call it is
     return strstr(f->signature, "a byte of another descriptor") != NULL &&

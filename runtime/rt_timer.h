@@ -27,8 +27,8 @@ int rt_timer_start(struct rt_timer *t, int64_t delay_ns, void (*fn)(void *), voi
 // left out, the others do not move. -EINVAL also when the period is not positive.
 int rt_ticker_start(struct rt_timer *t, int64_t period_ns, void (*fn)(void *), void *arg);
 // It fires `delay_ns` from now instead (of a ticker: the next time), with the function it was
-// started with; one that has fired or was stopped is armed again. Returns 1 when it was armed, 0
-// when not, -EINVAL when it was never started.
+// started with; one that has fired or was stopped is armed again, and what its argument refers to
+// must still be there. Returns 1 when it was armed, 0 when not, -EINVAL when it was never started.
 int rt_timer_reset(struct rt_timer *t, int64_t delay_ns);
 // The same with another period from then on, 0: it fires once. -EINVAL also when that is negative.
 int rt_ticker_reset(struct rt_timer *t, int64_t delay_ns, int64_t period_ns);

@@ -14,10 +14,9 @@
 // Puts the runtime's globals and memory back. Before each execution; after it the runtime may be
 // configured.
 void calm_reset(void);
-// Runs fn(arg) as the main goroutine. Returns NULL when it has returned, else what the runtime, the
-// processor or the program by calm_fail have said to be wrong. The text stays until the next call.
-const char *calm_run(void (*fn)(void *), void *arg);
-// Ends the execution: calm_run returns `text`. From any stack.
+// Runs fn(arg) as the main goroutine, until it returns. What the runtime, the processor, or the
+// program by calm_fail say to be wrong is a finding: it is printed, with what was written to
+// standard error, and the process aborts.
+void calm_run(void (*fn)(void *), void *arg);
+// Ends the execution as a finding. From any stack.
 _Noreturn void calm_fail(const char *text);
-// What was written to standard error.
-const char *calm_output(size_t *bytes);

@@ -19,6 +19,7 @@ extern const struct canary canaries_net[];       // of timers and descriptors (n
 extern const struct canary canaries_preempt[];   // of preemption by signal (preempt.c)
 // Comes back from panics at depth 50, 6000 times: more calls than the engine can remember.
 extern const struct canary canary_recovers;
+enum { CANARY_RECOVERIES = 6000 };
 // Crashes in each schedule: a finding whether or not a thread was refused.
 extern const struct canary canary_claims_a_fault;
 // Also reported by `conserve`, which sees a goroutine in a queue beside an idle p.

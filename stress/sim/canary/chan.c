@@ -368,7 +368,7 @@ static void dive_50(void *unused)
 static void recovers_often(void *unused)
 {
     (void)unused;
-    for (int i = 0; i < 6000; i++)
+    for (int i = 0; i < CANARY_RECOVERIES; i++)
         rt_call(dive_50, NULL);
 }
 
