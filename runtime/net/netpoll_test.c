@@ -44,10 +44,9 @@ static void reads_one(void *handle)
     one_done();
 }
 
-// All p's but one are idle, and what runs has work of its own: somebody looks all the same.
-static void computes_beside_a_reader(void *arg)
+// While it waits for what is written from outside, another goroutine never does.
+static void a_reader_beside(void (*one_that_works)(void))
 {
-    (void)arg;
     check(host_pipe(outside) == 0);
     begin(1);
     rt_go(reads_one, (void *)(intptr_t)pd_new(outside[0]));
@@ -55,9 +54,21 @@ static void computes_beside_a_reader(void *arg)
     check(host_thread_create(writes_from_outside, NULL, 0) == 0);
     int64_t from = host_nanotime();
     while (load_relaxed(&left) != 0) {
-        host_spin(1000);
+        one_that_works();
         check(host_nanotime() - from < 5000ll * MS);
     }
+}
+
+static void spins(void)
+{
+    host_spin(1000);
+}
+
+// All p's but one are idle, and what runs has work of its own: somebody looks all the same.
+static void computes_beside_a_reader(void *arg)
+{
+    (void)arg;
+    a_reader_beside(spins);
 }
 
 static void a_reader_runs_beside_one_that_computes(void **state)
@@ -70,16 +81,7 @@ static void a_reader_runs_beside_one_that_computes(void **state)
 static void keeps_the_only_p_busy(void *arg)
 {
     (void)arg;
-    check(host_pipe(outside) == 0);
-    begin(1);
-    rt_go(reads_one, (void *)(intptr_t)pd_new(outside[0]));
-    rt_sleep(MS);
-    check(host_thread_create(writes_from_outside, NULL, 0) == 0);
-    int64_t from = host_nanotime();
-    while (load_relaxed(&left) != 0) {
-        rt_preempt_point();
-        check(host_nanotime() - from < 5000ll * MS);
-    }
+    a_reader_beside(rt_preempt_point);
 }
 
 static void a_reader_runs_although_nobody_has_time_to_poll(void **state)
