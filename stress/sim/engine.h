@@ -13,9 +13,9 @@
 
 #include "runtime/host/host.h"
 #include "stress/sim/sim.h"
+#include "stress/sim/sites.h"
 
 enum {
-    SIM_SITES_MAX = 16384,
     SIM_FIBERS_MAX = 2048,
     SIM_DEFAULT_POINTS = 100000,
     SIM_GLOBALS_MAX = 16,
@@ -250,20 +250,6 @@ void sim_start(void);
 _Noreturn void sim_leave(void);
 void sim_abandon(void);
 void sim_thread_entry(void);
-
-// sites.c: site of a hook's return address, by one table lookup. Return addresses lie some bytes
-// apart: the table has an entry for every 2^sim_site_shift bytes.
-extern uint16_t *sim_site_table;
-extern uint64_t sim_site_lo, sim_site_span;
-extern uint32_t sim_site_shift;
-extern bool sim_uses_fences; // the program contains fences
-void sim_sites_load(void);
-
-static inline uint32_t sim_site_of(uint64_t pc)
-{
-    uint64_t d = pc - sim_site_lo;
-    return likely(d < sim_site_span) ? sim_site_table[d >> sim_site_shift] : SIM_SITE_NONE;
-}
 
 // threads.c -----------------------------------------------------------------------------
 void sim_threads_restart(void);

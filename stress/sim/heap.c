@@ -89,8 +89,8 @@ struct touch {
 static void report(void *arg)
 {
     const struct touch *t = arg;
-    char now[240], name[128], signature[300], message[400];
-    race_side(now, sizeof now, t->kind, t->atomic, t->pc);
+    char now[SIM_SIDE_BYTES], name[128], signature[300], message[400];
+    sim_side(now, t->kind == ACCESS_WRITE, t->atomic, t->pc);
     snprintf(signature, sizeof signature, "poison: %s", now);
     snprintf(message, sizeof message, "%s of %s, which has been freed",
              t->kind == ACCESS_WRITE ? "write" : "read",

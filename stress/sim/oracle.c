@@ -125,18 +125,6 @@ void oracle_word(uint64_t addr, char *buf, size_t bytes)
     buf[n] = 0;
 }
 
-// The first line, without digits: "g 17" and "g 18" are the same symptom.
-static void stable_text(const char *text, char *buf, size_t bytes)
-{
-    size_t n = 0;
-    for (; *text && *text != '\n' && n + 1 < bytes; text++) {
-        if (isdigit((unsigned char)*text) && n > 0 && buf[n - 1] == '#')
-            continue;
-        buf[n++] = isdigit((unsigned char)*text) ? '#' : *text;
-    }
-    buf[n] = 0;
-}
-
 // The program ends as it may, after a fault that struck and with the words for that fault.
 static bool ends_by_fault(const char *text)
 {
@@ -152,9 +140,8 @@ void oracle_crash(const char *text, uint64_t pc)
 {
     if (ends_by_fault(text))
         sim_finish(SIM_OK);
-    char stable[240], signature[320];
-    stable_text(text, stable, sizeof stable);
-    snprintf(signature, sizeof signature, "crash: %s", stable);
+    char signature[320];
+    sim_crash_signature(signature, sizeof signature, text);
     struct sim_finding *f = &sim.result.finding;
     oracle_place(&f->place[0], sim.at.context, sim_site_of(pc), sim.node, pc, "crash", sim.points);
     f->places = 1;

@@ -96,12 +96,6 @@ static inline void advance(uint32_t ticks)
 
 // Reporting -------------------------------------------------------------------------------
 
-static const char *kind_name(unsigned kind, bool atomic)
-{
-    static const char *const names[] = {"read", "write", "atomic read", "atomic write"};
-    return names[kind | (atomic ? 2u : 0)];
-}
-
 struct race {
     struct access old;
     unsigned old_kind;
@@ -110,26 +104,19 @@ struct race {
     bool atomic;
 };
 
-void race_side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc)
-{
-    const struct sim_site *s = sim_site(sim_site_of(pc));
-    size_t chain = strcspn(s->function, "<");
-    snprintf(buf, bytes, "%s %.*s `%s`", kind_name(kind, atomic), (int)chain, s->function, s->text);
-}
-
 static void report(void *arg)
 {
     const struct race *r = arg;
     const struct access *old = &r->old;
-    const char *kind = kind_name(r->kind, r->atomic),
-               *old_kind = kind_name(r->old_kind, old->atomic);
+    const bool writes = r->kind == ACCESS_WRITE, wrote = r->old_kind == ACCESS_WRITE;
+    const char *kind = sim_access_name(writes, r->atomic),
+               *old_kind = sim_access_name(wrote, old->atomic);
     uint64_t old_pc = old->pc[r->old_kind];
-    char now[240], before[240], signature[sizeof sim.result.finding.signature];
-    race_side(now, sizeof now, r->kind, r->atomic, r->pc);
-    race_side(before, sizeof before, r->old_kind, old->atomic, old_pc);
-    bool swap = strcmp(now, before) < 0;
-    snprintf(signature, sizeof signature, "race: %s / %s", swap ? now : before,
-             swap ? before : now);
+    char now[SIM_SIDE_BYTES], before[SIM_SIDE_BYTES];
+    char signature[sizeof sim.result.finding.signature];
+    sim_side(now, writes, r->atomic, r->pc);
+    sim_side(before, wrote, old->atomic, old_pc);
+    sim_race_signature(signature, sizeof signature, now, before);
     char name[128], message[256];
     int bytes = __builtin_popcount(old->mask);
     snprintf(message, sizeof message, "data race on %s (%d bytes): %s after %s, not ordered",

@@ -95,8 +95,6 @@ uint32_t race_new_record(void);
 // Number of here and now, for race_moment_place.
 uint32_t race_moment(void);
 void race_moment_place(struct sim_place *p, uint32_t moment, uint64_t pc, const char *kind);
-// "read f `text`", as in signatures.
-void race_side(char *buf, size_t bytes, unsigned kind, bool atomic, uint64_t pc);
 // With the detector off, of an access that it would have looked at: only whether the memory is
 // freed.
 void race_look_freed(uint64_t addr, uint64_t bytes, unsigned kind, bool atomic, uint64_t pc);

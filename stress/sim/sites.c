@@ -6,7 +6,7 @@
 // Lookup of a hook's PC is one load from an array indexed by PC; strings are touched only when a
 // name is needed.
 
-#include "stress/sim/engine.h"
+#include "stress/sim/sites.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -97,7 +97,8 @@ static void read_site(char *line)
 static struct pc_entry {
     uint64_t pc;
     uint16_t site;
-} * pcs;
+    bool range; // memcpy, memset, memmove
+} * pcs;        // by pc
 static size_t n_pcs;
 
 // Fills the table with entries for 2^shift bytes; false when two sites meet in one.
@@ -155,7 +156,7 @@ void sim_sites_load(void)
                 bad_table("PC entries");
             if (strstr(line, "thread_fence"))
                 sim_uses_fences = true;
-            pcs[n_pcs++] = (struct pc_entry){pc, (uint16_t)id};
+            pcs[n_pcs++] = (struct pc_entry){pc, (uint16_t)id, strncmp(line, "mem", 3) == 0};
         } else if (strncmp(line, "range ", 6) == 0 && n_ranges < cap) {
             line += 6;
             struct range *r = &ranges[n_ranges++];
@@ -210,6 +211,18 @@ uint32_t sim_site_find(const char *function, const char *text, uint32_t rank)
     const struct sim_site key = {.function = function, .text = text, .rank = rank};
     const uint16_t *found = bsearch(&key, by_name + 1, n_sites - 1, sizeof *by_name, compare_key);
     return found ? *found : SIM_SITE_NONE;
+}
+
+static int compare_pc(const void *key, const void *entry)
+{
+    const uint64_t pc = *(const uint64_t *)key, at = ((const struct pc_entry *)entry)->pc;
+    return (pc > at) - (pc < at);
+}
+
+bool sim_is_range_call(uint64_t pc)
+{
+    const struct pc_entry *e = bsearch(&pc, pcs, n_pcs, sizeof *pcs, compare_pc);
+    return e != NULL && e->range;
 }
 
 const char *sim_pc_function(uint64_t pc)
