@@ -254,6 +254,14 @@ void engine_share(struct engine *e)
         share_back(to, from);
 }
 
+static bool was_handled(const struct engine *e, const char *path)
+{
+    for (uint32_t i = 0; i < e->nhandled; i++)
+        if (strcmp(e->handled[i], path) == 0)
+            return true;
+    return engine_noted(e, "handled", path);
+}
+
 static bool crash_in(const struct engine *e, const char *folder, const char *const *prefixes,
                      char path[PATH_MAX])
 {
@@ -265,7 +273,7 @@ static bool crash_in(const struct engine *e, const char *folder, const char *con
             if (strncmp(f->d_name, prefixes[i], strlen(prefixes[i])) != 0)
                 continue;
             snprintf(path, PATH_MAX, "%s/%s", folder, f->d_name);
-            found = !engine_noted(e, "handled", path);
+            found = !was_handled(e, path);
         }
     }
     if (d != NULL)
@@ -273,18 +281,21 @@ static bool crash_in(const struct engine *e, const char *folder, const char *con
     return found;
 }
 
-// When it is resumed, AFL++ moves the crashes that are there to a folder of their own.
+// When it is resumed, AFL++ moves the crashes that are there to a folder of their own. What its
+// target has told lies beside those of libFuzzer.
 bool engine_next_crash(const struct engine *e, char path[PATH_MAX])
 {
     static const char *const afl[] = {"id", NULL};
+    static const char *const told[] = {"told-", NULL};
     static const char *const libfuzzer[] = {"crash-", "timeout-", "oom-", NULL};
     char folder[PATH_MAX], inner[PATH_MAX];
     bool found = false;
 
-    if (strcmp(e->kind, "libfuzzer") == 0) {
-        in_state(e, "artifacts", folder);
+    in_state(e, "artifacts", folder);
+    if (strcmp(e->kind, "libfuzzer") == 0)
         return crash_in(e, folder, libfuzzer, path);
-    }
+    if (crash_in(e, folder, told, path))
+        return true;
     in_state(e, "afl/main", folder);
     DIR *d = opendir(folder);
     for (struct dirent *f; d != NULL && !found && (f = readdir(d)) != NULL;) {

@@ -161,6 +161,8 @@ static void set_environment(const struct engine *e)
     unsetenv("UBSAN_OPTIONS");
     if (!is_afl(e))
         return;
+    snprintf(text, sizeof text, "%s/artifacts", e->state);
+    setenv("GAUNTLET_CRASHES", text, 1);
     const char *folder = getenv("GAUNTLET_FUZZ");
     if (folder != NULL)
         snprintf(text, sizeof text, "%s/program/mutator_afl.so", folder);
@@ -313,7 +315,13 @@ struct engine *engines_crash(struct engines *s, char path[PATH_MAX])
 
 void engines_handled(struct engine *e, const char *path)
 {
+    char **more = reallocarray(e->handled, e->nhandled + 1, sizeof *more);
+
     e->crashes++;
+    if (more != NULL)
+        e->handled = more;
+    if (more != NULL && (more[e->nhandled] = strdup(path)) != NULL)
+        e->nhandled++;
     engine_note(e, "handled", path);
 }
 

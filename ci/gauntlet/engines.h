@@ -6,7 +6,7 @@
 //
 //     STATE/TARGET[.HASH]/       HASH: of the patch
 //         corpus/                shared, minimized now and then
-//         afl/ artifacts/        what AFL++ keeps; crash files of libFuzzer
+//         afl/ artifacts/        what AFL++ keeps; crash files of libFuzzer and of AFL++'s target
 //         handled known          crash files that were looked at; signatures that are no news
 //         ENGINE.log ENGINE.beat
 #pragma once
@@ -34,6 +34,8 @@ struct engine {
     struct beat *beat;     // shared with the target; NULL: it was never started
     uint64_t before, seen; // executions before this start; beat when it last moved
     double started, moved; // when it began, and when it last executed
+    char **handled;        // paths of crash files, owned: the file of that name may have no room
+    uint32_t nhandled;
 };
 
 struct engines {

@@ -7,6 +7,7 @@
 #include "repro/input.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -82,6 +83,25 @@ static uint32_t hash(const char *text)
     return h;
 }
 
+// AFL++ leaves out seeds that crash and keeps no crash file of them: with GAUNTLET_CRASHES, a folder,
+// the first input with each signature is put there. It appears whole.
+static void keep(const char *signature, const uint8_t *data, size_t n)
+{
+    const char *folder = getenv("GAUNTLET_CRASHES");
+    char path[PATH_MAX], new[PATH_MAX];
+
+    if (folder == NULL ||
+        snprintf(path, sizeof path, "%s/told-%08x", folder, hash(signature)) >= PATH_MAX ||
+        snprintf(new, sizeof new, "%s/.told", folder) >= PATH_MAX || access(path, F_OK) == 0)
+        return;
+    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return;
+    bool whole = write(fd, data, n) == (ssize_t)n;
+    if (close(fd) == 0 && whole)
+        rename(new, path);
+}
+
 static void tell(const struct sim_finding *f, const uint8_t *data, size_t n)
 {
     if (n <= sizeof watched->crash) {
@@ -89,6 +109,7 @@ static void tell(const struct sim_finding *f, const uint8_t *data, size_t n)
         watched->crash_bytes = n;
     }
     fprintf(stderr, "FOUND  %s\n       %s\n", f->signature, f->message);
+    keep(f->signature, data, n);
     if (afl_counters_crash != NULL)
         afl_counters_crash(hash(f->signature));
     abort();
