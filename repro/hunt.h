@@ -8,6 +8,12 @@
 #include "repro/case.h"
 #include "repro/minimize.h"
 
+// Met on real threads first, with this seed: then again in `met` of `of` executions with it.
+struct native_seen {
+    uint64_t seed;
+    uint32_t met, of; // of 0: it was not
+};
+
 struct hunt_find {
     struct repro_case c; // released after the callback
     uint64_t executions; // of this process until it was first met
@@ -18,6 +24,7 @@ struct hunt_find {
     char strategy[16];
     char message[768]; // the oracle's words
     bool replayed;     // twice, with the same signature; if not, c is as found
+    struct native_seen seen;
 };
 
 struct hunt_stats {

@@ -124,67 +124,66 @@ static void sync_folder(const char *dir)
     }
 }
 
+// The case as text, which the caller frees; NULL and *error.
+static char *case_text(const struct repro_case *c, const char *file, size_t *n, char *error,
+                       size_t bytes)
+{
+    char *text = NULL;
+    FILE *f = open_memstream(&text, n);
+
+    if (f != NULL) {
+        case_print(c, f);
+        if (fclose(f) == 0)
+            return text;
+        free(text);
+    }
+    fail(error, bytes, file, errno);
+    return NULL;
+}
+
 static bool write_case(const struct repro_case *c, const char *file, char *error, size_t bytes)
 {
-    char *text;
     size_t n;
-    FILE *f = open_memstream(&text, &n);
+    char *text = case_text(c, file, &n, error, bytes);
+    bool ok = text != NULL && write_file(file, text, n, error, bytes);
 
-    if (f == NULL)
-        return fail(error, bytes, file, errno);
-    case_print(c, f);
-    if (fclose(f) != 0)
-        return fail(error, bytes, file, errno);
-    bool ok = write_file(file, text, n, error, bytes);
     free(text);
     return ok;
 }
 
-static bool fill_folder(const struct repro_case *c, const char *folder, const char *patch,
-                        char *error, size_t bytes)
+static void remove_folder(const char *folder, const struct store_file *file, uint32_t nfiles)
 {
-    char file[STORE_PATH_BYTES + 16];
-    size_t n;
+    char path[STORE_PATH_BYTES + 64];
 
-    snprintf(file, sizeof file, "%s/case", folder);
-    if (!write_case(c, file, error, bytes))
-        return false;
-    if (patch == NULL)
-        return true;
-    char *text = text_read_file(patch, PATCH_BYTES, &n, error, bytes);
-    if (text == NULL)
-        return false;
-    snprintf(file, sizeof file, "%s/bug.patch", folder);
-    bool ok = write_file(file, text, n, error, bytes);
-    free(text);
-    return ok;
-}
-
-static void remove_folder(const char *folder)
-{
-    static const char *const files[] = {"case", "bug.patch"};
-    char file[STORE_PATH_BYTES + 16];
-
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(file, sizeof file, "%s/%s", folder, files[i]);
-        unlink(file);
+    for (uint32_t i = 0; i < nfiles; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, file[i].name);
+        unlink(path);
     }
     rmdir(folder);
 }
 
-static bool give_name(const char *folder, const char *dir, const char *slug, char *path)
+static bool fill_folder(const char *folder, const struct store_file *file, uint32_t nfiles,
+                        char *error, size_t bytes)
+{
+    char path[STORE_PATH_BYTES + 64];
+
+    for (uint32_t i = 0; i < nfiles; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, file[i].name);
+        if (!write_file(path, file[i].text, file[i].n, error, bytes))
+            return false;
+    }
+    sync_folder(folder);
+    return true;
+}
+
+static bool give_name(const char *folder, const char *dir, const char *slug, char *name)
 {
     for (int k = 1; k <= NAMES_MAX; k++) {
-        char name[STORE_PATH_BYTES];
+        int n = k == 1 ? snprintf(name, STORE_PATH_BYTES, "%s/%s", dir, slug)
+                       : snprintf(name, STORE_PATH_BYTES, "%s/%s-%d", dir, slug, k);
 
-        if (k == 1)
-            snprintf(name, sizeof name, "%s/%s", dir, slug);
-        else
-            snprintf(name, sizeof name, "%s/%s-%d", dir, slug, k);
-        if (rename(folder, name) == 0) {
-            snprintf(path, STORE_PATH_BYTES, "%.*s/case", STORE_PATH_BYTES - 8, name);
+        if (n < STORE_PATH_BYTES - 8 && rename(folder, name) == 0)
             return true;
-        }
         if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
             return false;
     }
@@ -192,27 +191,48 @@ static bool give_name(const char *folder, const char *dir, const char *slug, cha
     return false;
 }
 
-bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path,
-               char *error, size_t bytes)
+bool store_files(const struct store_file *file, uint32_t nfiles, const char *dir,
+                 const char *signature, char *folder, char *error, size_t bytes)
 {
-    char folder[STORE_PATH_BYTES], slug[SLUG_BYTES + 8];
+    char hidden[STORE_PATH_BYTES], slug[SLUG_BYTES + 8];
 
-    if (snprintf(folder, sizeof folder, "%s/.new-XXXXXX", dir) >= (int)sizeof folder - 128)
-        return fail(error, bytes, dir, ENAMETOOLONG);
-    if (mkdtemp(folder) == NULL)
+    if (!make_folders(dir))
         return fail(error, bytes, dir, errno);
-    chmod(folder, 0755);
-    store_slug(c->signature, slug, sizeof slug);
-    if (fill_folder(c, folder, patch, error, bytes)) {
-        sync_folder(folder);
-        if (give_name(folder, dir, slug, path)) {
+    if (snprintf(hidden, sizeof hidden, "%s/.new-XXXXXX", dir) >= (int)sizeof hidden - 128)
+        return fail(error, bytes, dir, ENAMETOOLONG);
+    if (mkdtemp(hidden) == NULL)
+        return fail(error, bytes, dir, errno);
+    chmod(hidden, 0755);
+    store_slug(signature, slug, sizeof slug);
+    if (fill_folder(hidden, file, nfiles, error, bytes)) {
+        if (give_name(hidden, dir, slug, folder)) {
             sync_folder(dir);
             return true;
         }
         fail(error, bytes, dir, errno);
     }
-    remove_folder(folder);
+    remove_folder(hidden, file, nfiles);
     return false;
+}
+
+bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path,
+               char *error, size_t bytes)
+{
+    struct store_file file[2] = {{.name = "case"}, {.name = "bug.patch"}};
+    char *text = case_text(c, dir, &file[0].n, error, bytes);
+    char *diff = patch != NULL && text != NULL
+                     ? text_read_file(patch, PATCH_BYTES, &file[1].n, error, bytes)
+                     : NULL;
+    bool ok = text != NULL && (patch == NULL || diff != NULL);
+
+    file[0].text = text;
+    file[1].text = diff;
+    ok = ok && store_files(file, patch != NULL ? 2 : 1, dir, c->signature, path, error, bytes);
+    if (ok)
+        strcat(path, "/case");
+    free(text);
+    free(diff);
+    return ok;
 }
 
 bool store_replace(const struct repro_case *c, const char *file, char *error, size_t bytes)

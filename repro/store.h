@@ -17,6 +17,14 @@ bool store_writable(const char *dir, char *error, size_t bytes);
 // the case file's path is put into `path` (STORE_PATH_BYTES). False after one line in `error`.
 bool store_new(const struct repro_case *c, const char *dir, const char *patch, char *path,
                char *error, size_t bytes);
+// Saves files of any kind likewise: a new folder in `dir`, which is made, with a name after
+// `signature`; its path is put into `folder` (STORE_PATH_BYTES).
+struct store_file {
+    const char *name, *text;
+    size_t n;
+};
+bool store_files(const struct store_file *file, uint32_t nfiles, const char *dir,
+                 const char *signature, char *folder, char *error, size_t bytes);
 // Replaces an existing case file.
 bool store_replace(const struct repro_case *c, const char *file, char *error, size_t bytes);
 // Calls `each` for every case file below `dir`, sorted by name, until it returns false.

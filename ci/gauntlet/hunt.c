@@ -11,6 +11,7 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/coverage.h"
 #include "ci/gauntlet/engines.h"
+#include "ci/gauntlet/native.h"
 #include "ci/gauntlet/session.h"
 #include "repro/patchbuild.h"
 
@@ -50,7 +51,9 @@ static const struct argp_option options[] = {
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
     {"engine", 'E', "LIST", 0,
-     "sim (default: this program), libfuzzer, afl: fuzzing engines, side by side", 0},
+     "sim (default: this program); tsan: workloads on real threads under ThreadSanitizer; "
+     "libfuzzer, afl: fuzzing engines; side by side",
+     0},
     {"target", OPT_TARGET, "LIST", 0, "Fuzz targets of these engines (default sched)", 0},
     {"state", OPT_STATE, "DIR", 0,
      "Where engines keep corpus and state, to go on next time (default in the cache)", 0},
@@ -210,34 +213,61 @@ static int set_oracles(const struct options *o)
     return 0;
 }
 
-// Engines beside the hunt, all on all targets. *sim: this program hunts as well.
-static int set_engines(const struct options *o, struct session *s, bool *sim)
+// A fuzzing engine, on all targets.
+static int add_fuzzer(const struct options *o, struct session *s, const char *name)
 {
     static struct engines engines;
     char cache[PATH_MAX], error[STORE_PATH_BYTES + 256];
     uint32_t ntargets = o->ntargets ? o->ntargets : 1;
 
-    *sim = o->nengines == 0;
-    for (uint32_t i = 0; i < o->nengines; i++) {
-        bool fuzzes = strcmp(o->engine[i], "libfuzzer") == 0 || strcmp(o->engine[i], "afl") == 0;
-
-        *sim |= strcmp(o->engine[i], "sim") == 0;
-        if (!fuzzes && strcmp(o->engine[i], "sim") != 0)
-            return command_fail("--engine: '%s' is not known; there are: sim libfuzzer afl",
-                                o->engine[i]);
-        if (!fuzzes)
-            continue;
-        if (o->state == NULL && patchbuild_cache(cache, error, sizeof error) != 0)
-            return command_fail("%s", error);
-        if (o->state == NULL)
-            strncat(cache, "/fuzz", sizeof cache - strlen(cache) - 1);
-        s->engines = &engines;
-        for (uint32_t k = 0; k < ntargets; k++)
-            if (!engines_add(&engines, o->engine[i], o->ntargets ? o->target[k] : "sched",
-                             o->state ? o->state : cache, o->patch))
-                return command_fail("--target: too many");
-    }
+    if (o->state == NULL && patchbuild_cache(cache, error, sizeof error) != 0)
+        return command_fail("%s", error);
+    if (o->state == NULL)
+        strncat(cache, "/fuzz", sizeof cache - strlen(cache) - 1);
+    s->engines = &engines;
+    for (uint32_t k = 0; k < ntargets; k++)
+        if (!engines_add(&engines, name, o->ntargets ? o->target[k] : "sched",
+                         o->state ? o->state : cache, o->patch))
+            return command_fail("--target: too many");
     return 0;
+}
+
+static int add_native(struct options *o, struct session *s, const struct command_workloads *w)
+{
+    static struct native native;
+
+    s->native = &native;
+    if (native_set(&native, o->patch))
+        native.jobs = o->jobs ? o->jobs : 1;
+    else if (o->nengines == 1)
+        return command_fail("--engine tsan: %s", native.reason);
+    native.path = w->path;
+    native.oracle = o->oracle;
+    native.noracles = o->noracles;
+    return 0;
+}
+
+// Engines beside the hunt. *sim: this program hunts as well.
+static int set_engines(struct options *o, struct session *s, const struct command_workloads *w,
+                       bool *sim)
+{
+    int status = 0;
+
+    *sim = o->nengines == 0;
+    for (uint32_t i = 0; i < o->nengines && status == 0; i++) {
+        const char *name = o->engine[i];
+
+        if (strcmp(name, "sim") == 0)
+            *sim = true;
+        else if (strcmp(name, "tsan") == 0)
+            status = add_native(o, s, w);
+        else if (strcmp(name, "libfuzzer") == 0 || strcmp(name, "afl") == 0)
+            status = add_fuzzer(o, s, name);
+        else
+            status = command_fail("--engine: '%s' is not known; there are: sim tsan libfuzzer afl",
+                                  name);
+    }
+    return status;
 }
 
 // A name that is a file is told as others have it.
@@ -353,8 +383,13 @@ static void print_json(const struct options *o, const struct session *s)
     cJSON_AddNumberToObject(object, "seconds", s->stats.seconds);
     cJSON_AddBoolToObject(object, "stopped", command_stopped != 0);
     cJSON_AddItemToObject(object, "findings", s->findings);
-    if (s->engines != NULL)
-        cJSON_AddItemToObject(object, "engines", engines_json(s->engines));
+    if (s->engines != NULL || s->native != NULL) {
+        cJSON *engines = s->engines != NULL ? engines_json(s->engines) : cJSON_CreateArray();
+
+        if (s->native != NULL)
+            cJSON_AddItemToArray(engines, native_json(s));
+        cJSON_AddItemToObject(object, "engines", engines);
+    }
     if (s->params.coverage != NULL)
         cJSON_AddItemToObject(object, "coverage", coverage_json(&s->params));
     command_print_json(object);
@@ -373,6 +408,8 @@ static int finish(const struct options *o, const struct session *s)
                command_stopped ? " (stopped)" : "");
     if (s->engines != NULL)
         engines_tell(s->engines, o->json ? stderr : stdout);
+    if (s->native != NULL)
+        native_tell(s, o->json ? stderr : stdout);
     if (s->stats.limited > 0)
         fprintf(stderr, "gauntlet: %llu execution%s cut off at the limit of points\n",
                 (unsigned long long)s->stats.limited, s->stats.limited == 1 ? " was" : "s were");
@@ -402,6 +439,8 @@ static void set_limits(struct options *o, struct session *s, char *found_by, boo
         s->engines->seed = o->seed;
     if (o->executions > 0 && o->executions < s->jobs) // a job without any would have no limit
         s->jobs = (uint32_t)o->executions;
+    if (s->native != NULL && o->executions > 0 && o->executions < s->native->jobs)
+        s->native->jobs = (uint32_t)o->executions;
     s->out = o->out;
     s->patch = o->patch;
     s->json = o->json;
@@ -446,7 +485,7 @@ int command_hunt(int argc, char **argv)
         return status;
     s.params.workloads = workloads.w;
     s.params.nworkloads = workloads.n;
-    status = set_engines(&o, &s, &sim);
+    status = set_engines(&o, &s, &workloads, &sim);
     if (status != 0)
         return status;
     set_limits(&o, &s, found_by, sim);

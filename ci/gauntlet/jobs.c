@@ -3,8 +3,10 @@
 // A hunt in several processes. Each takes its part of the plan and sends what it finds through a
 // pipe; only this process saves cases. A message is one header line and the bytes it announces:
 //
-//     find EXECUTIONS SECONDS MINIMIZING CHOICES REPLAYED STRATEGY MESSAGE_BYTES CASE_BYTES
+//     find EXECUTIONS SECONDS MINIMIZING CHOICES REPLAYED STRATEGY SEED MET OF
+//          MESSAGE_BYTES CASE_BYTES
 //     cover WORKLOAD CELL COUNT
+//     native-row ... native-find ... native-failed ...      of real threads: native_tell.c
 //     stats EXECUTIONS POINTS LIMITED HITS END
 //
 // Fuzzing engines (engines.h) run beside the jobs. Each crash file of theirs is looked at by a job
@@ -24,6 +26,8 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/engines.h"
 #include "ci/gauntlet/import.h"
+#include "ci/gauntlet/jobs.h"
+#include "ci/gauntlet/native.h"
 #include "ci/gauntlet/session.h"
 
 enum { HEADER_BYTES = 256, MESSAGE_BYTES = CASE_BYTES + 8192 };
@@ -41,7 +45,7 @@ struct job {
 struct crew {
     struct session *s;
     struct job job[SESSION_JOBS + 1];
-    uint32_t left;        // of the hunt's own
+    uint32_t n, left;     // of the hunt's own: of this program first, then on real threads
     struct engine *owner; // of the crash file that is looked at; NULL: none is
     char crash[PATH_MAX];
     uint64_t executions; // of all engines, when it was seen
@@ -60,10 +64,12 @@ static double now(void)
 
 // In the job -------------------------------------------------------------------------------
 
-static void send_all(const char *text, size_t n, int fd)
+static int pipe_out = -1;
+
+void job_send(const char *text, size_t n)
 {
     while (n > 0) {
-        ssize_t k = write(fd, text, n);
+        ssize_t k = write(pipe_out, text, n);
         if (k < 0 && errno == EINTR)
             continue;
         if (k <= 0)
@@ -73,9 +79,7 @@ static void send_all(const char *text, size_t n, int fd)
     }
 }
 
-static int pipe_out = -1;
-
-static void send_find(struct hunt_find *f, void *arg)
+void job_send_find(struct hunt_find *f, void *arg)
 {
     char *text = NULL, *message = NULL;
     size_t n = 0, bytes = 0;
@@ -85,25 +89,26 @@ static void send_find(struct hunt_find *f, void *arg)
     case_print(&f->c, body);
     fclose(body);
     FILE *out = open_memstream(&message, &bytes);
-    fprintf(out, "find %llu %.6f %llu %zu %d %s %zu %zu\n", (unsigned long long)f->executions,
-            f->seconds, (unsigned long long)f->minimizing, f->choices_before, f->replayed,
-            f->strategy, strlen(f->message), n);
+    fprintf(out, "find %llu %.6f %llu %zu %d %s %llu %u %u %zu %zu\n",
+            (unsigned long long)f->executions, f->seconds, (unsigned long long)f->minimizing,
+            f->choices_before, f->replayed, f->strategy, (unsigned long long)f->seen.seed,
+            f->seen.met, f->seen.of, strlen(f->message), n);
     fputs(f->message, out);
     fwrite(text, 1, n, out);
     fclose(out);
-    send_all(message, bytes, pipe_out);
+    job_send(message, bytes);
     free(text);
     free(message);
 }
 
-static void send_stats(const struct hunt_stats *s, bool end)
+void job_send_stats(const struct hunt_stats *s, bool end)
 {
     char line[HEADER_BYTES];
     int n = snprintf(line, sizeof line, "stats %llu %llu %llu %llu %d\n",
                      (unsigned long long)s->executions, (unsigned long long)s->points,
                      (unsigned long long)s->limited, (unsigned long long)s->hits, end);
 
-    send_all(line, (size_t)n, pipe_out);
+    job_send(line, (size_t)n);
 }
 
 // What was met, cell by cell.
@@ -120,14 +125,30 @@ static void send_coverage(const struct hunt_params *p)
                 fprintf(out, "cover %u %u %llu\n", w, cell,
                         (unsigned long long)p->coverage[(size_t)w * cells + cell]);
     fclose(out);
-    send_all(text, n, pipe_out);
+    job_send(text, n);
     free(text);
 }
 
 static void send_progress(const struct hunt_stats *s, void *arg)
 {
     (void)arg;
-    send_stats(s, false);
+    job_send_stats(s, false);
+}
+
+// Executions of part `part` of `parts`.
+static uint64_t share(uint64_t executions, uint32_t part, uint32_t parts)
+{
+    return executions > 0 ? (executions + parts - 1 - part) / parts : 0;
+}
+
+static _Noreturn void native_main(struct session *s, uint32_t part, int fd)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    pipe_out = fd;
+    s->params.executions = share(s->params.executions, part, s->native->jobs);
+    native_job(s, part);
+    fflush(NULL);
+    _exit(0);
 }
 
 static _Noreturn void job_main(struct session *s, uint32_t part, int fd)
@@ -138,14 +159,13 @@ static _Noreturn void job_main(struct session *s, uint32_t part, int fd)
     pipe_out = fd;
     s->params.part = part;
     s->params.parts = s->jobs;
-    s->params.find = send_find;
+    s->params.find = job_send_find;
     s->params.progress = send_progress;
-    if (s->params.executions > 0)
-        s->params.executions = (s->params.executions + s->jobs - 1 - part) / s->jobs;
+    s->params.executions = share(s->params.executions, part, s->jobs);
     trial_init();
     hunt(&s->params, &stats);
     send_coverage(&s->params);
-    send_stats(&stats, true);
+    job_send_stats(&stats, true);
     fflush(NULL);
     _exit(0);
 }
@@ -158,7 +178,7 @@ static _Noreturn void import_main(struct crew *c, int fd)
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     pipe_out = fd;
-    s->params.find = send_find;
+    s->params.find = job_send_find;
     trial_init();
     char kept[PATH_MAX];
     bool empty = engine_crash_kept(c->owner, c->crash, kept);
@@ -167,7 +187,7 @@ static _Noreturn void import_main(struct crew *c, int fd)
     if (result == IMPORT_REFUSED)
         fprintf(stderr, "gauntlet: %s: %s\n", c->crash, error);
     struct hunt_stats stats = {.hits = result == IMPORT_FOUND};
-    send_stats(&stats, true);
+    job_send_stats(&stats, true);
     fflush(NULL);
     _exit(0);
 }
@@ -207,7 +227,7 @@ static ssize_t take_message(struct session *s, struct job *j)
     const char *newline = memchr(j->data, '\n', j->n);
     struct hunt_find f = {0};
     struct text_error err;
-    unsigned long long executions, minimizing;
+    unsigned long long executions, minimizing, seed;
     size_t message, body, head = newline ? (size_t)(newline - j->data) + 1 : 0;
     int replayed;
 
@@ -217,10 +237,13 @@ static ssize_t take_message(struct session *s, struct job *j)
         return -1;
     memcpy(header, j->data, head);
     header[head] = 0;
-    if (take_stats(j, header) || take_coverage(s, header))
+    if (take_stats(j, header) || take_coverage(s, header) || native_take_row(s->native, header))
         return (ssize_t)head;
-    if (sscanf(header, "find %llu %lf %llu %zu %d %15s %zu %zu", &executions, &f.seconds,
-               &minimizing, &f.choices_before, &replayed, f.strategy, &message, &body) != 8 ||
+    if (strncmp(header, "native-find ", strlen("native-find ")) == 0)
+        return native_take_find(s, j->data, j->n);
+    if (sscanf(header, "find %llu %lf %llu %zu %d %15s %llu %u %u %zu %zu", &executions, &f.seconds,
+               &minimizing, &f.choices_before, &replayed, f.strategy, &seed, &f.seen.met,
+               &f.seen.of, &message, &body) != 11 ||
         message >= sizeof f.message || body > CASE_BYTES)
         return -1;
     if (j->n < head + message + body)
@@ -230,6 +253,7 @@ static ssize_t take_message(struct session *s, struct job *j)
         return -1;
     f.executions = executions;
     f.minimizing = minimizing;
+    f.seen.seed = seed;
     f.replayed = replayed != 0;
     f.operations = f.c.program->ops;
     session_find(s, &f);
@@ -277,6 +301,10 @@ static void died(struct crew *c, uint32_t i, int status)
     if (i == SESSION_JOBS) {
         fprintf(stderr, "gauntlet: the job that looked at %s died (%s %d)\n", c->crash, how,
                 number);
+        return;
+    }
+    if (i >= s->jobs) {
+        fprintf(stderr, "gauntlet: a job on real threads died (%s %d)\n", how, number);
         return;
     }
     fprintf(stderr,
@@ -333,6 +361,8 @@ static bool start_job(struct crew *c, uint32_t i)
                 close(c->job[k].fd);
         if (i == SESSION_JOBS)
             import_main(c, fds[1]);
+        if (i >= c->s->jobs)
+            native_main(c->s, i - c->s->jobs, fds[1]);
         job_main(c->s, i, fds[1]);
     }
     close(fds[1]);
@@ -438,9 +468,10 @@ void session_jobs(struct session *s)
     c->begin = now();
     for (uint32_t i = 0; i <= SESSION_JOBS; i++)
         c->job[i].fd = -1;
-    while (c->left < s->jobs && start_job(c, c->left))
+    c->n = s->jobs + (s->native != NULL ? s->native->jobs : 0);
+    while (c->left < c->n && start_job(c, c->left))
         c->left++;
-    if (c->left < s->jobs) {
+    if (c->left < c->n) {
         command_fail("job %u cannot be started: %s", c->left + 1, strerror(errno));
         s->died = true;
     }

@@ -11,7 +11,7 @@
 
 enum { MET = sizeof((struct session *)0)->met / sizeof(char *) };
 
-static bool first_time(struct session *s, const char *signature)
+bool session_first(struct session *s, const char *signature)
 {
     for (uint32_t i = 0; i < s->finds && i < MET; i++)
         if (s->met[i] != NULL && strcmp(s->met[i], signature) == 0)
@@ -22,7 +22,7 @@ static bool first_time(struct session *s, const char *signature)
     return true;
 }
 
-static void clear_progress(const struct session *s)
+void session_clear_progress(const struct session *s)
 {
     if (s->progress)
         fputs("\r\033[K", stderr);
@@ -56,7 +56,7 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
     char folder[STORE_PATH_BYTES];
 
     case_folder(path, folder);
-    clear_progress(s);
+    session_clear_progress(s);
     printf("\nFOUND  %s\n", f->c.signature);
     if (f->message[0] != 0)
         printf("       %s\n", f->message);
@@ -68,6 +68,9 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
                f->operations, command_s(f->operations), (unsigned long long)f->minimizing,
                command_s(f->minimizing));
     printf("\n");
+    if (f->seen.of > 0)
+        printf("  real threads met it first: seed %llu, then %u of %u times\n",
+               (unsigned long long)f->seen.seed, f->seen.met, f->seen.of);
     if (path[0] == 0) {
         printf("  not saved: %s\n", f->replayed ? "the case is on standard error"
                                                 : "it did not replay twice with this signature");
@@ -76,6 +79,20 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
         printf("  repeat ./gauntlet replay %s\n", folder);
     }
     fflush(stdout);
+}
+
+void session_note_seen(cJSON *o, const struct native_seen *seen)
+{
+    if (seen->of == 0) {
+        cJSON_AddNullToObject(o, "native");
+        return;
+    }
+    cJSON *native = cJSON_AddObjectToObject(o, "native");
+    char seed[32];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)seen->seed);
+    cJSON_AddRawToObject(native, "seed", seed);
+    cJSON_AddNumberToObject(native, "met", seen->met);
+    cJSON_AddNumberToObject(native, "of", seen->of);
 }
 
 static void note(struct session *s, const struct hunt_find *f, const char *path, bool known)
@@ -99,7 +116,11 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
     cJSON_AddNumberToObject(o, "seconds_to_find", f->seconds);
     cJSON_AddNumberToObject(o, "choices", (double)f->c.choices);
     cJSON_AddNumberToObject(o, "operations", f->operations);
-    cJSON_AddNullToObject(o, "confirmed"); // on real threads: not tried
+    if (f->seen.of > 0)
+        cJSON_AddBoolToObject(o, "confirmed", f->seen.met > 0);
+    else
+        cJSON_AddNullToObject(o, "confirmed"); // on real threads: not tried
+    session_note_seen(o, &f->seen);
     cJSON_AddBoolToObject(o, "replayed", f->replayed);
     cJSON_AddBoolToObject(o, "known", known);
     cJSON_AddStringToObject(o, "strategy", f->strategy);
@@ -113,14 +134,14 @@ void session_find(struct session *s, struct hunt_find *f)
     char path[STORE_PATH_BYTES] = "", error[STORE_PATH_BYTES + 256];
     bool known;
 
-    if (!first_time(s, f->c.signature))
+    if (!session_first(s, f->c.signature))
         return;
     f->c.fixed = s->patch != NULL;
     known = store_find(s->out, f->c.signature, s->patch, path);
     if (!known && f->replayed && !store_new(&f->c, s->out, s->patch, path, error, sizeof error)) {
         path[0] = 0;
         s->unsaved = true;
-        clear_progress(s);
+        session_clear_progress(s);
         fprintf(stderr, "gauntlet: %s; the case follows\n", error);
         case_print(&f->c, stderr);
     }
@@ -152,7 +173,7 @@ void session_run(struct session *s)
 {
     s->params.known = on_known;
     s->params.arg = s;
-    if (s->jobs > 1 || s->engines != NULL) {
+    if (s->jobs > 1 || s->engines != NULL || s->native != NULL) {
         session_jobs(s);
     } else {
         s->params.parts = 1;
@@ -161,7 +182,7 @@ void session_run(struct session *s)
         trial_init();
         hunt(&s->params, &s->stats);
     }
-    clear_progress(s);
+    session_clear_progress(s);
     for (uint32_t i = 0; i < s->finds && i < MET; i++)
         free(s->met[i]);
 }
