@@ -64,8 +64,12 @@ for command in hunt check replay explain minimize refresh cases bank bench soak 
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done
-check "soak" 2 "what? http" "$gauntlet" soak
-check "soak of nothing" 2 "'gc' is not a soak: http" "$gauntlet" soak gc
+check "soak" 2 "what? http, payments" "$gauntlet" soak
+check "soak of nothing" 2 "'gc' is not a soak: http, payments" "$gauntlet" soak gc
+check "soak of http, too fast" 2 "--rate is for payments" "$gauntlet" soak http --rate 5
+check "soak by what" 2 "'fly' is not known; there are: native tsan" "$gauntlet" soak payments --engine fly
+check "soak of payments" 0 "freshness" \
+    "$gauntlet" soak payments --requests 3000 --rate 0 --clients 5 --untimed
 check "duration" 2 "not a duration" "$gauntlet" hunt --for soon
 check "number" 2 "not a number" "$gauntlet" hunt --seed x
 for strategy in fly "pct 2" pct4294967298 pct0 pct17 pct2x pct-1 pct+2 delay0 pos1 autos; do

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The report is one JSON object; the text is printed from it, so that both say the same.
+#include "stress/payments/report.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "runtime/rt_heap.h"
+#include "stress/payments/graph.h"
+#include "stress/payments/service.h"
+
+// The targets.
+static const int64_t transaction_ns = 50 * 1000000, freshness_ns = 1000 * 1000000;
+static const double over_percent_most = 0.1;
+static const double resident_factor = 1.1, resident_slack_mib = 4;
+
+static cJSON *times_json(const struct times *t)
+{
+    cJSON *j = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(j, "n", (double)times_count(t));
+    cJSON_AddNumberToObject(j, "p50_ms", (double)times_at(t, 0.5) / 1e6);
+    cJSON_AddNumberToObject(j, "p95_ms", (double)times_at(t, 0.95) / 1e6);
+    cJSON_AddNumberToObject(j, "p99_ms", (double)times_at(t, 0.99) / 1e6);
+    cJSON_AddNumberToObject(j, "worst_ms", (double)times_worst(t) / 1e6);
+    return j;
+}
+
+static double share_percent(double part, double whole)
+{
+    return whole > 0 ? 100 * part / whole : 0;
+}
+
+static cJSON *transactions_json(void)
+{
+    struct service_figures *f = &service_figures;
+    cJSON *j = times_json(&f->transactions);
+    double n = (double)times_count(&f->transactions);
+    double over = (double)times_above(&f->transactions, transaction_ns);
+
+    cJSON_AddNumberToObject(j, "over_50ms", over);
+    cJSON_AddNumberToObject(j, "over_50ms_percent", share_percent(over, n));
+    cJSON_AddNumberToObject(j, "asked", (double)load_relaxed(&f->asked));
+    cJSON_AddNumberToObject(j, "served", (double)load_relaxed(&f->served));
+    cJSON_AddNumberToObject(j, "nodes_met",
+                            (double)load_relaxed(&f->met) / (double)load_relaxed(&f->served));
+    return j;
+}
+
+static cJSON *clients_json(void)
+{
+    static const char *const words[DROPPINGS] = {
+        [DROP_HALF] = "half", [DROP_UNREAD] = "unread", [DROP_SILENT] = "silent"};
+    cJSON *j = cJSON_CreateObject();
+    double sessions = (double)load_relaxed(&service_figures.sessions), dropped = 0;
+
+    for (int i = 0; i < DROPPINGS; i++) {
+        double n = (double)load_relaxed(&service_figures.dropped[i]);
+        cJSON_AddNumberToObject(j, words[i], n);
+        dropped += n;
+    }
+    cJSON_AddNumberToObject(j, "sessions", sessions);
+    cJSON_AddNumberToObject(j, "dropped_percent", share_percent(dropped, sessions));
+    cJSON_AddNumberToObject(j, "left_serving", (double)load_relaxed(&service_figures.serving));
+    return j;
+}
+
+static cJSON *collector_json(const struct report *r)
+{
+    struct rt_mem_stats *m = rt_new_bytes(sizeof(*m));
+    cJSON *j = times_json(&r->watch->pauses);
+
+    rt_read_mem_stats(m);
+    cJSON_AddNumberToObject(j, "pauses_missed", (double)r->watch->pauses_missed);
+    cJSON_AddNumberToObject(j, "cycles", m->num_gc);
+    cJSON_AddNumberToObject(j, "share_percent", 100 * m->gc_cpu_fraction);
+    cJSON_AddNumberToObject(j, "assist_ms", (double)m->gc_assist_ns / 1e6);
+    cJSON_AddNumberToObject(j, "allocated_mib", (double)m->total_alloc / (1 << 20));
+    cJSON_AddNumberToObject(j, "heap_mib", (double)m->heap_alloc / (1 << 20));
+    return j;
+}
+
+static cJSON *steals_json(void)
+{
+    struct watch_steals s;
+    cJSON *j = cJSON_CreateObject();
+
+    watch_count_steals(&s);
+    cJSON_AddNumberToObject(j, "procs", s.procs);
+    cJSON_AddNumberToObject(j, "steal_attempts", (double)s.attempts);
+    cJSON_AddNumberToObject(j, "steal_success_pct",
+                            share_percent((double)s.successes, (double)s.attempts));
+    cJSON_AddNumberToObject(j, "goroutines_run_by_a_p", s.mean);
+    cJSON_AddNumberToObject(j, "worst_above_pct", s.worst_above_percent);
+    cJSON_AddNumberToObject(j, "worst_below_pct", s.worst_below_percent);
+    cJSON_AddNumberToObject(j, "cv", s.deviation_percent / 100);
+    return j;
+}
+
+static cJSON *memory_json(const struct report *r)
+{
+    double first = 0, last = 0;
+    cJSON *j = cJSON_CreateObject();
+
+    if (watch_thirds(r->watch, &first, &last)) {
+        cJSON_AddNumberToObject(j, "first_third_mib", first);
+        cJSON_AddNumberToObject(j, "last_third_mib", last);
+    }
+    cJSON_AddNumberToObject(j, "samples", r->watch->samples);
+    return j;
+}
+
+static cJSON *graph_json(const struct report *r)
+{
+    struct index_counts c;
+    uint64_t made, taken_back;
+    cJSON *j = cJSON_CreateObject();
+
+    index_count(&c);
+    node_count(&made, &taken_back);
+    cJSON_AddNumberToObject(j, "published", (double)c.published);
+    cJSON_AddNumberToObject(j, "expired", (double)c.expired);
+    cJSON_AddNumberToObject(j, "edges", (double)(EDGES * (c.published - c.expired)));
+    cJSON_AddNumberToObject(j, "nodes_made", (double)made);
+    cJSON_AddNumberToObject(j, "nodes_taken_back", (double)taken_back);
+    cJSON_AddNumberToObject(j, "checks", (double)r->checks);
+    return j;
+}
+
+// Judgement -------------------------------------------------------------------------------------
+
+static void miss(cJSON *missed, bool is_missed, const char *what)
+{
+    if (is_missed)
+        cJSON_AddItemToArray(missed, cJSON_CreateString(what));
+}
+
+static double number(const cJSON *j, const char *group, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItem(cJSON_GetObjectItem(j, group), key);
+
+    return item != NULL ? item->valuedouble : 0;
+}
+
+// What must hold in every run, and what only a machine that has time can keep. Samples of memory
+// are taken from the moment on when the graph has its full size.
+static cJSON *judge(const struct report *r, const cJSON *j)
+{
+    cJSON *missed = cJSON_CreateArray();
+    double first = number(j, "memory", "first_third_mib");
+    double last = number(j, "memory", "last_third_mib");
+
+    miss(missed, number(j, "collector", "cycles") == 0, "the collector has not run");
+    miss(missed, number(j, "clients", "left_serving") != 0, "connections are left");
+    miss(missed, last > first * resident_factor + resident_slack_mib, "resident memory grows");
+    if (r->untimed)
+        return missed;
+    miss(missed, number(j, "transactions", "over_50ms_percent") > over_percent_most,
+         "more than 0.1 % of the transactions took over 50 ms");
+    miss(missed, number(j, "freshness", "p95_ms") > (double)freshness_ns / 1e6,
+         "new edges are not seen within 1 s at the 95th percentile");
+    return missed;
+}
+
+static cJSON *whole(const struct report *r)
+{
+    cJSON *j = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(j, "program", r->program);
+    cJSON_AddNumberToObject(j, "seconds", r->seconds);
+    cJSON_AddNumberToObject(j, "clients_at_once", r->clients);
+    cJSON_AddNumberToObject(j, "rate", r->rate);
+    cJSON_AddNumberToObject(j, "seed", (double)r->seed);
+    cJSON_AddItemToObject(j, "transactions", transactions_json());
+    cJSON_AddItemToObject(j, "freshness", times_json(&service_figures.freshness));
+    cJSON_AddItemToObject(j, "clients", clients_json());
+    cJSON_AddItemToObject(j, "collector", collector_json(r));
+    cJSON_AddItemToObject(j, "scheduler", steals_json());
+    cJSON_AddItemToObject(j, "memory", memory_json(r));
+    cJSON_AddItemToObject(j, "graph", graph_json(r));
+    cJSON_AddNumberToObject(j, "processor_percent", share_percent(watch_processor(), r->seconds));
+    cJSON_AddNumberToObject(j, "load_at_start", r->watch->load_at_start);
+    cJSON_AddNumberToObject(j, "load_at_end", watch_load());
+    cJSON_AddItemToObject(j, "missed", judge(r, j));
+    return j;
+}
+
+// Text ------------------------------------------------------------------------------------------
+
+static void print_group(const cJSON *group)
+{
+    const cJSON *item;
+    int column = printf("%-13s", group->string);
+
+    cJSON_ArrayForEach(item, group)
+    {
+        char text[64];
+        int n = snprintf(text, sizeof(text), "  %s %.6g", item->string, item->valuedouble);
+        if (column + n > 100)
+            column = printf("\n%-13s", "") - 1;
+        column += printf("%s", text);
+    }
+    printf("\n");
+}
+
+static void print(const cJSON *j)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, j)
+    {
+        if (cJSON_IsObject(item))
+            print_group(item);
+        else if (cJSON_IsString(item))
+            printf("%-13s  %s\n", item->string, item->valuestring);
+        else if (cJSON_IsNumber(item))
+            printf("%-13s  %.6g\n", item->string, item->valuedouble);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(j, "missed"))
+        printf("MISSED: %s\n", item->valuestring);
+}
+
+bool report_end(const struct report *r, bool json)
+{
+    cJSON *j = whole(r);
+    bool reached = cJSON_GetArraySize(cJSON_GetObjectItem(j, "missed")) == 0;
+
+    if (json) {
+        char *text = cJSON_Print(j);
+        puts(text);
+        free(text);
+    } else {
+        print(j);
+    }
+    fflush(stdout);
+    cJSON_Delete(j);
+    return reached;
+}
+
+void report_progress(const struct report *r, FILE *out)
+{
+    struct service_figures *f = &service_figures;
+
+    fprintf(out,
+            "%.0f s: %" PRIu64 " answered, p99 %.1f ms, %" PRIu64
+            " over 50 ms, freshness p95 %.0f ms, %" PRIu64 " checks, %.0f MiB",
+            r->seconds, load_relaxed(&f->answered), (double)times_at(&f->transactions, 0.99) / 1e6,
+            times_above(&f->transactions, transaction_ns),
+            (double)times_at(&f->freshness, 0.95) / 1e6, r->checks, r->watch->now_mib);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stress/payments/watch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "runtime/base/throw.h"
+#include "runtime/host/host.h"
+#include "runtime/rt.h"
+#include "runtime/rt_heap.h"
+
+enum { SAMPLES_TO_JUDGE = 9, SAMPLES_MOST = 7 * 24 * 3600 };
+
+double watch_load(void)
+{
+    double load = -1;
+    FILE *f = fopen("/proc/loadavg", "r");
+
+    if (f == NULL || fscanf(f, "%lf", &load) != 1)
+        load = -1;
+    if (f != NULL)
+        fclose(f);
+    return load;
+}
+
+double watch_processor(void)
+{
+    struct rusage used;
+
+    if (getrusage(RUSAGE_SELF, &used) != 0)
+        return 0;
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+static double resident_mib(void)
+{
+    long size = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (f == NULL || fscanf(f, "%ld %ld", &size, &resident) != 2)
+        resident = 0;
+    if (f != NULL)
+        fclose(f);
+    return (double)(resident * HOST_PAGE_BYTES) / (1 << 20);
+}
+
+void watch_begin(struct watch *w)
+{
+    // pages that are never touched cost nothing
+    w->resident_mib = calloc(SAMPLES_MOST, sizeof(w->resident_mib[0]));
+    if (w->resident_mib == NULL)
+        rt_fatal("payments: out of memory");
+    w->load_at_start = watch_load();
+}
+
+static void look_at_pauses(struct watch *w)
+{
+    struct rt_mem_stats *memory = rt_new_bytes(sizeof(*memory));
+
+    rt_read_mem_stats(memory);
+    if (memory->num_pauses - w->pauses_seen > RT_PAUSES) {
+        w->pauses_missed += memory->num_pauses - w->pauses_seen - RT_PAUSES;
+        w->pauses_seen = memory->num_pauses - RT_PAUSES;
+    }
+    for (; w->pauses_seen < memory->num_pauses; w->pauses_seen++)
+        times_add(&w->pauses, (int64_t)memory->pause_ns[w->pauses_seen % RT_PAUSES]);
+}
+
+void watch_look(struct watch *w, bool full)
+{
+    look_at_pauses(w);
+    w->now_mib = resident_mib();
+    if (full && w->samples < SAMPLES_MOST)
+        w->resident_mib[w->samples++] = w->now_mib;
+}
+
+static double mean(const double *v, uint32_t n)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        sum += v[i];
+    return sum / n;
+}
+
+bool watch_thirds(const struct watch *w, double *first, double *last)
+{
+    uint32_t third = w->samples / 3;
+
+    if (w->samples < SAMPLES_TO_JUDGE)
+        return false;
+    *first = mean(w->resident_mib, third);
+    *last = mean(w->resident_mib + w->samples - third, third);
+    return true;
+}
+
+void watch_count_steals(struct watch_steals *s)
+{
+    struct rt_stats total;
+    double squares = 0;
+
+    rt_stats_now(&total);
+    *s = (struct watch_steals){.attempts = total.steal_attempts,
+                               .successes = total.steal_successes,
+                               .stolen = total.stolen,
+                               .procs = (uint32_t)rt_procs()};
+    s->mean = (double)total.goroutines_started / s->procs;
+    for (uint32_t i = 0; i < s->procs && s->mean > 0; i++) {
+        struct rt_stats one;
+        rt_stats_of((int32_t)i, &one);
+        double off = 100 * ((double)one.goroutines_started / s->mean - 1);
+        s->worst_above_percent = fmax(s->worst_above_percent, off);
+        s->worst_below_percent = fmax(s->worst_below_percent, -off);
+        squares += off * off;
+    }
+    s->deviation_percent = sqrt(squares / s->procs);
+}
