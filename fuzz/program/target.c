@@ -83,8 +83,8 @@ static uint32_t hash(const char *text)
     return h;
 }
 
-// AFL++ leaves out seeds that crash and keeps no crash file of them: with GAUNTLET_CRASHES, a folder,
-// the first input with each signature is put there. It appears whole.
+// AFL++ leaves out seeds that crash and keeps no crash file of them: in the folder of
+// GAUNTLET_CRASHES the first input with each signature is put down. It appears whole.
 static void keep(const char *signature, const uint8_t *data, size_t n)
 {
     const char *folder = getenv("GAUNTLET_CRASHES");
