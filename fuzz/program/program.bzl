@@ -32,6 +32,10 @@ def program_fuzz_test(name, corpus, dicts, finds, runs = 20000, found_by = ["lib
         **kwargs
     )
     native.filegroup(
+        name = "seeds",
+        srcs = corpus,
+    )
+    native.filegroup(
         name = "all_engines",
         srcs = [name + "_engines", "//fuzz/program:mutator_afl.so"] +
                ["%s.%s_kit" % (name, e) for e in (["libfuzzer", "afl"] if AFL else ["libfuzzer"])],
