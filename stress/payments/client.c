@@ -61,7 +61,7 @@ int64_t wire_dial(int port)
 
 static void draw(struct client *c, struct request *r)
 {
-    uint32_t users = graph_sizes()->users - SERVICE_OWN_USERS;
+    uint32_t users = graph_sizes()->users - service_options.own_users;
 
     r->magic = REQUEST_MAGIC;
     r->user = client_below(c, users);
@@ -78,13 +78,14 @@ static bool send(int64_t handle, const struct request *r, size_t bytes)
     return rt_write(handle, r, bytes) == (int64_t)bytes;
 }
 
-// Its payment's number.
+// Its payment's number; 0: there is no answer.
 static uint64_t take_answer(int64_t handle)
 {
     struct answer a;
 
+    rt_set_deadline(handle, RT_READING, service_options.answer_ns);
     if (!wire_read(handle, &a, sizeof(a)))
-        payments_wrong("payments: a request is not answered");
+        return 0;
     if (a.magic != ANSWER_MAGIC || a.number == 0 || a.met == 0)
         payments_wrong("payments: an answer is none");
     add_relaxed(&service_figures.answered, 1);
@@ -93,9 +94,7 @@ static uint64_t take_answer(int64_t handle)
 
 static uint64_t ask(int64_t handle, const struct request *r)
 {
-    if (!send(handle, r, sizeof(*r)))
-        payments_wrong("payments: the service hangs up");
-    return take_answer(handle);
+    return send(handle, r, sizeof(*r)) ? take_answer(handle) : 0;
 }
 
 // The server must give it up, and say no more.
@@ -142,21 +141,24 @@ bool client_session(struct client *c, int port, uint32_t requests, bool drops)
     if (service_options.rate != 0)
         c->due_ns = host_nanotime() +
                     second / service_options.rate * client_below(c, service_options.clients);
+    bool answered = true;
     uint32_t i = 0;
-    for (; i < requests && !service_is_stopping() && !service_is_done(); i++) {
+    while (answered && i < requests && !service_is_stopping() && !service_is_done()) {
         struct request r;
         int64_t due = wait_until_due(c);
         if (i == leaves)
             break;
         draw(c, &r);
-        ask(handle, &r);
-        times_add(&service_figures.transactions, host_nanotime() - due);
+        answered = ask(handle, &r) != 0;
+        if (answered)
+            times_add(service_figures.transactions, host_nanotime() - due);
+        i += answered;
     }
     if (i == leaves && drops)
         drop_out(c, handle);
     add_relaxed(&service_figures.sessions, i == leaves);
     rt_close(handle);
-    return true;
+    return answered;
 }
 
 // Freshness -------------------------------------------------------------------------------------
@@ -171,14 +173,16 @@ void fresh_look(int64_t handle, struct client *c)
     bool seen = false;
 
     draw(c, &r);
-    r.user = r.lender = graph_sizes()->users - 1 - client_below(c, SERVICE_OWN_USERS);
+    r.user = r.lender = graph_sizes()->users - 1 - client_below(c, service_options.own_users);
     int64_t from = host_nanotime();
     uint64_t number = ask(handle, &r);
+    if (number == 0)
+        payments_wrong("payments: a request is not answered");
     for (;;) {
         graph_walk(r.user, number, &seen);
         int64_t passed = host_nanotime() - from;
         if (seen)
-            times_add(&service_figures.freshness, passed);
+            times_add(service_figures.freshness, passed);
         else if (passed > patience)
             payments_wrong("payments: an edge is never seen");
         if (seen || service_is_stopping())

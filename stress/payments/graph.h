@@ -84,8 +84,17 @@ struct graph_order {
     bool new_device, new_address;
 };
 
-// Makes users and merchants. Once, before anything else, by one goroutine.
+// Makes users, merchants, and an empty index. Once, before anything else, by one goroutine.
 void graph_open(const struct graph_sizes *sizes);
+// Where all of it hangs: words that the collector starts from.
+enum {
+    ROOT_USERS,
+    ROOT_MERCHANTS,
+    ROOT_QUEUES,
+    ROOT_SLOTS = ROOT_QUEUES + GRAPH_SHARDS,
+    GRAPH_ROOTS = ROOT_SLOTS + GRAPH_SHARDS
+};
+extern rt_ptr graph_root[GRAPH_ROOTS]; // const after graph_open
 const struct graph_sizes *graph_sizes(void);
 
 // A payment that nobody knows yet: it has no number, its edges stand in no list.
@@ -111,9 +120,9 @@ _Noreturn void payments_wrong(const char *what); // a constant: it is the signat
 // index.c ---------------------------------------------------------------------------------------
 // Payments wait in queues, one for each shard, until an indexer publishes them.
 
-void index_open(void);
+void index_open(void); // by graph_open
 // Gives the payment its number, which is returned, and puts it into the queue of its user's shard;
-// waits while that is full.
+// while that is full, publishes from it.
 uint64_t index_add(struct payment *p, uint32_t user);
 // Publishes what waits in the shard, up to `most`; payments whose place is needed expire. False:
 // the queue is closed and nothing is left in it.

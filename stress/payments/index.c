@@ -5,54 +5,59 @@
 // the payment that is in it expire, and links the new one. All that changes lists happens under
 // `gate` for reading, so who holds it for writing sees a graph that stands still.
 //
-// A queue that is full makes transactions wait: an index that is too slow shows in their times, not
-// in memory.
+// A queue that is full makes whoever has a payment for it publish some: an index that is too slow
+// shows in the times of transactions, not in memory, and nobody waits for an indexer.
 #include "runtime/base/atomic.h"
 #include "runtime/rt_chan.h"
 #include "stress/payments/graph.h"
 #include "stress/payments/node.h"
 
+enum { PUBLISHED_TO_HELP = 4 };
+
 static struct rt_rwmutex gate = {.name = "graph gate"};
+static uint32_t room; // const after index_open: slots of a shard
 static struct {
-    rt_ptr queue;         // const after index_open: a channel of payments
-    rt_ptr slots;         // const: `room` slots, each changed under `turn`
-    uint32_t room;        // const
-    uint32_t at;          // turn: the next slot
-    struct rt_mutex turn; // one publishes at a time
-} shard[GRAPH_SHARDS];
+    struct rt_mutex turn;                   // one publishes at a time
+    uint32_t at;                            // turn: the next slot
+} shard[GRAPH_SHARDS];                      // queue and slots are roots; slots change under `turn`
 static atomic_u64 made, published, expired; // the latter two change under `gate`
 
 void index_open(void)
 {
     const struct graph_sizes *s = graph_sizes();
 
+    room = s->window / s->shards;
     for (uint32_t i = 0; i < s->shards; i++) {
         struct hchan *queue = rt_chan_make(&slot_type, s->queue);
         rt_chan_name(queue, "payments to publish");
-        rt_register_globals(&shard[i].queue, 1);
-        rt_register_globals(&shard[i].slots, 1);
-        rt_write_ptr(&shard[i].queue, queue);
-        shard[i].room = s->window / s->shards;
-        rt_write_ptr(&shard[i].slots, rt_new_array(&slot_type, shard[i].room));
+        rt_write_ptr(&graph_root[ROOT_QUEUES + i], queue);
+        rt_write_ptr(&graph_root[ROOT_SLOTS + i], rt_new_array(&slot_type, room));
         shard[i].turn.name = "shard";
     }
+}
+
+static struct hchan *queue_of(uint32_t i)
+{
+    return rt_load_ptr(&graph_root[ROOT_QUEUES + i]);
 }
 
 uint64_t index_add(struct payment *p, uint32_t user)
 {
     uint64_t number = 1 + add_relaxed(&made, 1);
+    uint32_t i = user % graph_sizes()->shards;
     rt_ptr elem;
 
     p->number = number;
     store_relaxed(&elem, (void *)p); // on the stack
-    rt_chan_send(rt_load_ptr(&shard[user % graph_sizes()->shards].queue), &elem);
+    while (!rt_chan_try_send(queue_of(i), &elem))
+        index_publish(i, PUBLISHED_TO_HELP);
     return number;
 }
 
 static void publish(uint32_t i, struct payment *p)
 {
-    rt_ptr *slots = rt_load_ptr(&shard[i].slots);
-    rt_ptr *slot = &slots[shard[i].at++ % shard[i].room];
+    rt_ptr *slots = rt_load_ptr(&graph_root[ROOT_SLOTS + i]);
+    rt_ptr *slot = &slots[shard[i].at++ % room];
     struct payment *old = rt_load_ptr(slot);
 
     if (old != NULL) {
@@ -66,13 +71,12 @@ static void publish(uint32_t i, struct payment *p)
 
 bool index_publish(uint32_t i, uint32_t most)
 {
-    struct hchan *queue = rt_load_ptr(&shard[i].queue);
     enum rt_chan_got got = RT_CHAN_ELEM;
     rt_ptr elem;
 
     rt_rwmutex_rlock(&gate);
     rt_mutex_lock(&shard[i].turn);
-    while (most-- > 0 && (got = rt_chan_try_recv(queue, &elem)) == RT_CHAN_ELEM)
+    while (most-- > 0 && (got = rt_chan_try_recv(queue_of(i), &elem)) == RT_CHAN_ELEM)
         publish(i, payment_met(load_relaxed(&elem)));
     rt_mutex_unlock(&shard[i].turn);
     rt_rwmutex_runlock(&gate);
@@ -82,7 +86,7 @@ bool index_publish(uint32_t i, uint32_t most)
 void index_close(void)
 {
     for (uint32_t i = 0; i < graph_sizes()->shards; i++)
-        rt_chan_close(rt_load_ptr(&shard[i].queue));
+        rt_chan_close(queue_of(i));
 }
 
 void index_count(struct index_counts *counts)
@@ -104,6 +108,6 @@ void index_go_on(void)
 
 rt_ptr *index_slots(uint32_t i, uint32_t *n)
 {
-    *n = shard[i].room;
-    return rt_load_ptr(&shard[i].slots);
+    *n = room;
+    return rt_load_ptr(&graph_root[ROOT_SLOTS + i]);
 }

@@ -42,7 +42,8 @@ static volatile sig_atomic_t interrupted;
 
 static void begin(void)
 {
-    enum { QUEUE = 4096, SHARDS = 4, FAN = 8, MOST = 1000 };
+    static struct times transactions, freshness;
+    enum { QUEUE = 4096, SHARDS = 4, FAN = 8, MOST = 1000, OWN_USERS = 8 };
     struct graph_sizes sizes = {
         .users = (uint32_t)options.users,
         .merchants = (uint32_t)options.users / 10 + 1,
@@ -60,12 +61,15 @@ static void begin(void)
         .requests = (uint64_t)options.requests,
         .index_every_ns = options.index_every_ns,
         .patience_ns = 2 * second,
+        .answer_ns = 60 * second,
+        .own_users = OWN_USERS,
         .seed = options.seed,
     };
     if (options.rate != 0 && service.patience_ns < 8 * options.clients * second / options.rate)
         service.patience_ns = 8 * options.clients * second / options.rate;
+    service_figures.transactions = &transactions;
+    service_figures.freshness = &freshness;
     graph_open(&sizes);
-    index_open();
     service_begin(&service);
 }
 

@@ -39,8 +39,8 @@ static const struct {
     [DEVICE_ADDRESS] = {NODE_DEVICE, NODE_ADDRESS},
 };
 
-static struct graph_sizes sizes;  // const after graph_open
-static rt_ptr users, merchants;   // const after graph_open: arrays of so many
+static struct graph_sizes sizes; // const after graph_open
+rt_ptr graph_root[GRAPH_ROOTS];
 static atomic_u64 made[8], ended; // relaxed: nodes by kind, for their numbers; taken back
 
 _Noreturn void payments_wrong(const char *what)
@@ -164,26 +164,28 @@ static struct node *merchant_new(void)
 void graph_open(const struct graph_sizes *s)
 {
     sizes = *s;
-    rt_register_globals(&users, 1);
-    rt_register_globals(&merchants, 1);
-    rt_write_ptr(&users, rt_new_array(&slot_type, s->users));
-    rt_write_ptr(&merchants, rt_new_array(&slot_type, s->merchants));
+    rt_ptr *users = rt_new_array(&slot_type, s->users);
+    rt_ptr *merchants = rt_new_array(&slot_type, s->merchants);
+    rt_register_globals(graph_root, GRAPH_ROOTS);
+    rt_write_ptr(&graph_root[ROOT_USERS], users);
+    rt_write_ptr(&graph_root[ROOT_MERCHANTS], merchants);
     for (uint32_t i = 0; i < s->users; i++)
-        rt_write_ptr((rt_ptr *)rt_load_ptr(&users) + i, user_new());
+        rt_write_ptr(&users[i], user_new());
     for (uint32_t i = 0; i < s->merchants; i++)
-        rt_write_ptr((rt_ptr *)rt_load_ptr(&merchants) + i, merchant_new());
+        rt_write_ptr(&merchants[i], merchant_new());
+    index_open();
 }
 
 struct node *graph_user(uint32_t number)
 {
-    rt_ptr *all = rt_load_ptr(&users);
+    rt_ptr *all = rt_load_ptr(&graph_root[ROOT_USERS]);
 
     return node_met(rt_load_ptr(&all[number]));
 }
 
 struct node *graph_merchant(uint32_t number)
 {
-    rt_ptr *all = rt_load_ptr(&merchants);
+    rt_ptr *all = rt_load_ptr(&graph_root[ROOT_MERCHANTS]);
 
     return node_met(rt_load_ptr(&all[number]));
 }

@@ -36,9 +36,9 @@ static double share_percent(double part, double whole)
 static cJSON *transactions_json(void)
 {
     struct service_figures *f = &service_figures;
-    cJSON *j = times_json(&f->transactions);
-    double n = (double)times_count(&f->transactions);
-    double over = (double)times_above(&f->transactions, transaction_ns);
+    cJSON *j = times_json(f->transactions);
+    double n = (double)times_count(f->transactions);
+    double over = (double)times_above(f->transactions, transaction_ns);
 
     cJSON_AddNumberToObject(j, "over_50ms", over);
     cJSON_AddNumberToObject(j, "over_50ms_percent", share_percent(over, n));
@@ -174,13 +174,15 @@ static cJSON *whole(const struct report *r)
     cJSON_AddNumberToObject(j, "rate", r->rate);
     cJSON_AddNumberToObject(j, "seed", (double)r->seed);
     cJSON_AddItemToObject(j, "transactions", transactions_json());
-    cJSON_AddItemToObject(j, "freshness", times_json(&service_figures.freshness));
+    cJSON_AddItemToObject(j, "freshness", times_json(service_figures.freshness));
     cJSON_AddItemToObject(j, "clients", clients_json());
     cJSON_AddItemToObject(j, "collector", collector_json(r));
     cJSON_AddItemToObject(j, "scheduler", steals_json());
     cJSON_AddItemToObject(j, "memory", memory_json(r));
     cJSON_AddItemToObject(j, "graph", graph_json(r));
     cJSON_AddNumberToObject(j, "processor_percent", share_percent(watch_processor(), r->seconds));
+    cJSON_AddNumberToObject(j, "waited_for_processor_percent",
+                            share_percent(watch_waited(), r->seconds));
     cJSON_AddNumberToObject(j, "load_at_start", r->watch->load_at_start);
     cJSON_AddNumberToObject(j, "load_at_end", watch_load());
     cJSON_AddItemToObject(j, "missed", judge(r, j));
@@ -246,7 +248,7 @@ void report_progress(const struct report *r, FILE *out)
     fprintf(out,
             "%.0f s: %" PRIu64 " answered, p99 %.1f ms, %" PRIu64
             " over 50 ms, freshness p95 %.0f ms, %" PRIu64 " checks, %.0f MiB",
-            r->seconds, load_relaxed(&f->answered), (double)times_at(&f->transactions, 0.99) / 1e6,
-            times_above(&f->transactions, transaction_ns),
-            (double)times_at(&f->freshness, 0.95) / 1e6, r->checks, r->watch->now_mib);
+            r->seconds, load_relaxed(&f->answered), (double)times_at(f->transactions, 0.99) / 1e6,
+            times_above(f->transactions, transaction_ns),
+            (double)times_at(f->freshness, 0.95) / 1e6, r->checks, r->watch->now_mib);
 }

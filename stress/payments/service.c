@@ -131,7 +131,7 @@ static void clients(void *number)
         uint32_t requests = 1 + client_below(&c, 2 * service_options.session);
         bool drops = client_below(&c, 100) < service_options.dropping_percent;
         if (!client_session(&c, port, requests, drops))
-            rt_fatal("payments: cannot connect to the service");
+            payments_wrong("payments: a request is not answered");
     }
     rt_waitgroup_done(&live.clients);
 }

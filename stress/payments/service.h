@@ -22,21 +22,23 @@ struct service_options {
     uint64_t requests;         // then it ends; 0: when it is told to
     int64_t index_every_ns;    // period of the indexers
     int64_t patience_ns;       // silence after which the server gives a client up
+    int64_t answer_ns;         // within that the server must answer
+    uint32_t own_users;        // the last ones of the graph: freshness is measured with them
     uint64_t seed;
 };
 
 enum dropping { DROP_HALF, DROP_UNREAD, DROP_SILENT, DROPPINGS };
 
 struct service_figures {
-    struct times transactions; // from when a request was due to its answer
-    struct times freshness;    // from a request to the first walk that sees its edges
+    struct times *transactions; // from when a request was due to its answer
+    struct times *freshness;    // from a request to the first walk that sees its edges
     atomic_u64 asked, answered;
     atomic_u64 served;                       // transactions; more than were answered
     atomic_u64 sessions, dropped[DROPPINGS]; // all that went to their end; of these, in this way
     atomic_u64 met;                          // nodes, by the walks of all transactions
     atomic_u64 serving;                      // connections, by the server
 };
-extern struct service_figures service_figures;
+extern struct service_figures service_figures; // the times are the program's own
 
 // The graph is open. Makes the goroutines of indexers, server, clients, and of the one who looks
 // for freshness. Standard: nothing can be listened to is a fatal error.
@@ -50,18 +52,19 @@ void service_end(void);
 // The parts of it; each returns when it has nothing more to do -----------------------------------
 
 extern struct service_options service_options; // const after service_begin
-enum { SERVICE_OWN_USERS = 8 }; // the last ones of the graph: freshness is measured with them
 
 // A listener on the loopback, or negative.
 int64_t service_listen(void);
 // Serves one connection to its end, and closes it.
 void service_connection(int64_t handle);
-// One session with who listens at the port; drops out if `drops` says so. False: nobody there.
+// One session with who listens at the port; drops out if `drops` says so. False: there is nobody,
+// or who is there does not answer.
 struct client {
     uint64_t random; // state of its generator
     int64_t due_ns;  // of its next request
 };
 bool client_session(struct client *c, int port, uint32_t requests, bool drops);
+uint32_t client_below(struct client *c, uint32_t n); // 0 to n - 1, drawn by its generator
 // Asks for one payment of a user of its own, and walks until that is seen.
 void fresh_look(int64_t handle, struct client *c);
 bool service_is_stopping(void);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stress/payments/times.h"
 
+#include <stddef.h>
+
 enum { FINE_BITS = 5, FINE = 1 << FINE_BITS };
 
 static uint32_t bucket_of(uint64_t ns)
@@ -23,8 +25,10 @@ static uint64_t bucket_end(uint32_t i)
 void times_add(struct times *t, int64_t ns)
 {
     uint64_t value = ns > 0 ? (uint64_t)ns : 0;
-    uint64_t worst = load_relaxed(&t->worst);
 
+    if (t == NULL)
+        return;
+    uint64_t worst = load_relaxed(&t->worst);
     add_relaxed(&t->bucket[bucket_of(value)], 1);
     while (value > worst && !cas_relaxed(&t->worst, &worst, value))
         ;

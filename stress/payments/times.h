@@ -15,7 +15,7 @@ struct times {
     atomic_u64 worst;                 // likewise
 };
 
-void times_add(struct times *t, int64_t ns);
+void times_add(struct times *t, int64_t ns); // NULL: nobody wants to know
 uint64_t times_count(const struct times *t);
 uint64_t times_above(const struct times *t, int64_t ns); // by more than a bucket
 // The duration that `share` (0 to 1) of them do not exceed, 0 when there are none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stress/payments/watch.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,28 @@ double watch_processor(void)
         return 0;
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+// Of the threads that there are now. Several may wait at the same time.
+double watch_waited(void)
+{
+    double sum = 0;
+    DIR *threads = opendir("/proc/self/task");
+
+    if (threads == NULL)
+        return 0;
+    for (struct dirent *e = readdir(threads); e != NULL; e = readdir(threads)) {
+        char path[64];
+        unsigned long long ran, waited = 0;
+        snprintf(path, sizeof(path), "/proc/self/task/%.20s/schedstat", e->d_name);
+        FILE *f = fopen(path, "r");
+        if (f != NULL && fscanf(f, "%llu %llu", &ran, &waited) == 2)
+            sum += (double)waited / 1e9;
+        if (f != NULL)
+            fclose(f);
+    }
+    closedir(threads);
+    return sum;
 }
 
 static double resident_mib(void)

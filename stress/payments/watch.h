@@ -27,6 +27,7 @@ void watch_look(struct watch *w, bool full);
 bool watch_thirds(const struct watch *w, double *first, double *last);
 double watch_load(void);      // the machine's, of the last minute
 double watch_processor(void); // seconds that the process has used
+double watch_waited(void);    // seconds that its threads would have run, but others did
 
 struct watch_steals {
     uint64_t attempts, successes, stolen;

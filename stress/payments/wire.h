@@ -24,7 +24,3 @@ struct answer {
 bool wire_read(int64_t handle, void *to, size_t bytes);
 // A connection to who listens at the port of the loopback, or negative.
 int64_t wire_dial(int port);
-
-struct client;
-// From 0 to n - 1, by the client's own generator.
-uint32_t client_below(struct client *c, uint32_t n);
