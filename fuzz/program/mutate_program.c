@@ -108,6 +108,9 @@ static void set_arg(struct mutator *m, const struct workload *w, struct wl_op *o
     case WL_ARG_REF:
         op->ref[refs] = mutator_below(m, NAMES_MAX);
         break;
+    case WL_ARG_STEP:
+        op->a = mutator_below(m, WL_STEPS);
+        break;
     case WL_ARG_OTHER:
         op->b = mutator_below(m, NAMES_MAX);
         break;

@@ -3,6 +3,7 @@
 // The clients' side. A request is due at a time that does not depend on answers, as far as the
 // session goes, and its time is counted from then: a service that stands still for a second is
 // charged for all that would have been asked meanwhile.
+#include <errno.h>
 #include <string.h>
 
 #include "runtime/base/rand.h"
@@ -54,7 +55,7 @@ int64_t wire_dial(int port)
     char address[32] = "tcp:127.0.0.1:";
 
     decimal(address + strlen(address), (uint32_t)port);
-    return rt_dial(address, RT_NO_DEADLINE);
+    return rt_dial(address, service_options.answer_ns);
 }
 
 // Requests --------------------------------------------------------------------------------------
@@ -83,7 +84,6 @@ static uint64_t take_answer(int64_t handle)
 {
     struct answer a;
 
-    rt_set_deadline(handle, RT_READING, service_options.answer_ns);
     if (!wire_read(handle, &a, sizeof(a)))
         return 0;
     if (a.magic != ANSWER_MAGIC || a.number == 0 || a.met == 0)
@@ -94,28 +94,40 @@ static uint64_t take_answer(int64_t handle)
 
 static uint64_t ask(int64_t handle, const struct request *r)
 {
+    rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.answer_ns);
     return send(handle, r, sizeof(*r)) ? take_answer(handle) : 0;
 }
 
-// The server must give it up, and say no more.
-static void say_nothing(int64_t handle)
+// The server must give it up, and say no more. False: it has not.
+static bool say_nothing(int64_t handle)
 {
     struct answer a;
 
-    if (rt_read(handle, &a, sizeof(a)) > 0)
+    int64_t n = rt_read(handle, &a, sizeof(a));
+    if (n > 0)
         payments_wrong("payments: half a request is answered");
+    return n != -ETIMEDOUT;
 }
 
-static void drop_out(struct client *c, int64_t handle)
+static bool drop_out(struct client *c, int64_t handle)
 {
     enum dropping how = client_below(c, DROPPINGS);
     struct request r;
 
     draw(c, &r);
+    rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.answer_ns);
     send(handle, &r, how == DROP_UNREAD ? sizeof(r) : 1 + client_below(c, sizeof(r) - 1));
-    if (how == DROP_SILENT)
-        say_nothing(handle);
     add_relaxed(&service_figures.dropped[how], 1);
+    return how != DROP_SILENT || say_nothing(handle);
+}
+
+void client_pays(struct client *c)
+{
+    struct request r;
+    struct answer a;
+
+    draw(c, &r);
+    service_transact(&r, &a);
 }
 
 // When the next request is due; with a rate, it is waited for.
@@ -155,7 +167,7 @@ bool client_session(struct client *c, int port, uint32_t requests, bool drops)
         i += answered;
     }
     if (i == leaves && drops)
-        drop_out(c, handle);
+        answered = drop_out(c, handle);
     add_relaxed(&service_figures.sessions, i == leaves);
     rt_close(handle);
     return answered;

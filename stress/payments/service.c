@@ -33,7 +33,7 @@ bool service_is_done(void)
 
 // Transactions ----------------------------------------------------------------------------------
 
-static void transact(const struct request *r, struct answer *a)
+void service_transact(const struct request *r, struct answer *a)
 {
     struct graph_order order = {
         .user = r->user,
@@ -71,7 +71,7 @@ void service_connection(int64_t handle)
             break;
         if (!is_sound(&r))
             payments_wrong("payments: a request is none");
-        transact(&r, &a);
+        service_transact(&r, &a);
         if (rt_write(handle, &a, sizeof(a)) != (int64_t)sizeof(a))
             break;
     }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "stress/payments/times.h"
+#include "stress/payments/wire.h"
 
 struct service_options {
     uint32_t clients;          // at the same time
@@ -68,3 +69,7 @@ uint32_t client_below(struct client *c, uint32_t n); // 0 to n - 1, drawn by its
 // Asks for one payment of a user of its own, and walks until that is seen.
 void fresh_look(int64_t handle, struct client *c);
 bool service_is_stopping(void);
+// The transaction without a connection: makes the payment, hands it over, walks.
+void service_transact(const struct request *r, struct answer *a);
+// Draws a request and does that.
+void client_pays(struct client *c);

@@ -301,9 +301,9 @@ static void put_op(const struct wl_op *op, struct bytes_out *out)
             put_u8(out, (uint8_t)*name_of(&copy, arg, &refs));
             continue;
         }
-        if (arg == WL_ARG_BODY || arg == WL_ARG_INSTANCE)
+        if (arg == WL_ARG_BODY || arg == WL_ARG_INSTANCE || arg == WL_ARG_STEP)
             put_u8(out, (uint8_t)op->a);
-        if (arg != WL_ARG_BODY)
+        if (arg != WL_ARG_BODY && arg != WL_ARG_STEP)
             put_number(out, (uint64_t)op->number + (arg == WL_ARG_LIMIT));
     }
 }
@@ -337,6 +337,12 @@ static void get_op(struct bytes_in *in, struct workload *w, struct wl_op *op)
             continue;
         if (table_of(arg) != WL_TABLES) {
             get_name_number(in, w, table_of(arg), name_of(op, arg, &refs));
+            continue;
+        }
+        if (arg == WL_ARG_STEP) {
+            op->a = get_u8(in);
+            if (op->a >= WL_STEPS)
+                broken(in, "there is no such step");
             continue;
         }
         if (arg == WL_ARG_BODY || arg == WL_ARG_INSTANCE) {

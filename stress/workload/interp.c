@@ -375,6 +375,17 @@ static void op_exit(struct frame *f, const struct wl_op *op)
     rt_exit();
 }
 
+#define STEP(name) [WL_STEP_##name] = step_##name,
+static void (*const step_run[WL_STEPS])(uint64_t seed, uint32_t n) = {WORKLOAD_STEPS(STEP)};
+#undef STEP
+
+// Seeded by what it is called: the goroutine, the operation, the iteration.
+static void op_call(struct frame *f, const struct wl_op *op)
+{
+    step_run[op->a]((uint64_t)(f->instance + 1) << 32 | wl_op_number(f->pc, f->iteration),
+                    (uint32_t)op->number);
+}
+
 #define RUN(constant, word, a, b, c) [WL_##constant] = op_##word,
 static void (*const op_run[WL_KINDS])(struct frame *, const struct wl_op *) = {WORKLOAD_OPS(RUN)};
 #undef RUN

@@ -100,5 +100,6 @@
     OP(DEADLINE,     deadline,     PIPE,     DURATION, NONE) /* of both ends, both ways */         \
     OP(NODEADLINE,   nodeadline,   PIPE,     NONE,     NONE)                                       \
     OP(HANGUP,       hangup,       PIPE,     NONE,     NONE) /* the near end */                    \
-    OP(HANGUPBACK,   hangupback,   PIPE,     NONE,     NONE) /* the far end */
+    OP(HANGUPBACK,   hangupback,   PIPE,     NONE,     NONE) /* the far end */                     \
+    OP(CALL,         call,         STEP,     COUNT,    NONE) /* of a program in C: steps.h */
 // clang-format on

@@ -43,6 +43,8 @@ static uint64_t heap_bytes(const struct wl_op *op)
         return 64;
     case WL_CHAN:
         return 256 + 24 * (uint64_t)op->number;
+    case WL_CALL:
+        return WL_STEP_BYTES * (uint64_t)op->number;
     default:
         return 0;
     }
@@ -324,6 +326,9 @@ static void print_arg(const struct workload *w, const struct wl_op *op, enum wl_
         break;
     case WL_ARG_OTHER:
         fprintf(out, " %s", w->names[WL_PIPE_NAME].name[op->b]);
+        break;
+    case WL_ARG_STEP:
+        fprintf(out, " %s", wl_step_word[op->a]);
         break;
     case WL_ARG_LIMIT:
         if (op->number < 0)

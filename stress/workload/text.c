@@ -24,6 +24,10 @@
 const struct wl_op_info wl_op_info[WL_KINDS] = {WORKLOAD_OPS(INFO)};
 #undef INFO
 
+#define WORD(name) #name,
+const char *const wl_step_word[WL_STEPS] = {WORKLOAD_STEPS(WORD)};
+#undef WORD
+
 static const int64_t duration_max_ns = 10LL * 1000 * 1000 * 1000;
 static const uint64_t value_max = INT64_MAX;
 
@@ -202,6 +206,18 @@ static bool arg_limit(struct parser *p, const char *what, int64_t *out)
     return true;
 }
 
+static bool arg_step(struct parser *p, struct wl_op *op)
+{
+    struct word w;
+
+    if (!scan_word(&p->s, &w))
+        return scan_fail(&p->s, scan_col(&p->s), "call: step expected");
+    for (op->a = 0; op->a < WL_STEPS; op->a++)
+        if (word_is(&w, wl_step_word[op->a]))
+            return true;
+    return scan_fail(&p->s, w.col, "call: there is no step '%.*s'", word_width(&w), w.s);
+}
+
 // `refs`: how many references stand before it.
 static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint32_t *refs)
 {
@@ -256,6 +272,8 @@ static bool parse_arg(struct parser *p, struct wl_op *op, enum wl_arg kind, uint
         return arg_name(p, WL_PIPE_NAME, &op->a);
     case WL_ARG_OTHER:
         return arg_name(p, WL_PIPE_NAME, &op->b);
+    case WL_ARG_STEP:
+        return arg_step(p, op);
     }
     return false;
 }

@@ -16,6 +16,7 @@
 
 #include "stress/workload/ops.h"
 #include "stress/workload/scan.h"
+#include "stress/workload/steps.h"
 
 enum {
     WL_TEXT_BYTES = 64 * 1024,
@@ -38,6 +39,7 @@ enum {
     WL_BIG_BYTES = 256 << 10,
     WL_LIMIT = 1 << 30,      // of `gcpercent` and `memlimit`
     WL_HEAP_BYTES = 4 << 20, // allocated by the whole program
+    WL_STEP_BYTES = 4 << 10, // of these, at most, by `call` of a step once
     WL_INSTANCE_NAME = WL_NAME_BYTES + 12,
 };
 
@@ -69,7 +71,8 @@ enum wl_arg {
     WL_ARG_LIMIT,
     WL_ARG_TIMER,
     WL_ARG_PIPE,
-    WL_ARG_OTHER // a second pipe
+    WL_ARG_OTHER, // a second pipe
+    WL_ARG_STEP
 };
 enum { WL_ARGS = 3 };
 
@@ -110,7 +113,7 @@ static inline bool wl_starts(enum wl_kind kind)
 
 struct wl_op {
     enum wl_kind kind;
-    uint32_t a;      // body, variable, channel ..., as the kind says
+    uint32_t a;      // body, variable, channel, step ..., as the kind says
     uint32_t b;      // variable of `once`, the other pipe
     uint32_t ref[2]; // references, in the order of the arguments
     uint32_t at;     // derived: loop and end: index in the body of the other one; ready and others
