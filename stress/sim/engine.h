@@ -94,6 +94,10 @@ struct thread {
     uint32_t retry_serial;
     uint32_t site;    // of its last point, while another thread runs
     uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
+    // Timed executions:
+    int64_t clock;   // its own time while another thread runs
+    uint32_t passes; // others were preferred to it so often since it last ran
+    bool computes;   // it waits for the end of a computation: it is on its processor
 };
 #define NEVER INT64_MAX
 
@@ -122,8 +126,10 @@ struct sim {
     uint32_t held;      // stores of the running thread that others do not see yet (buffer.h)
     bool tso;           // stores may be held
     bool tracing;
-    bool running; // inside an execution: sim_set_running
-    bool special; // plain accesses are more, or less, than race checks: oracle_update_special
+    bool timed;     // operations take time (timed.h)
+    bool unwatched; // no race detector, no oracles
+    bool running;   // inside an execution: sim_set_running
+    bool special;   // plain accesses are more, or less, than race checks: oracle_update_special
     uint64_t heap_lo, heap_span; // the program's heap (heap.c)
     uint64_t heap_watched;       // of it, in bytes: atomic stores there go to oracle_wrote
     uint8_t ask[SIM_SITES_MAX];  // replay wants to be asked here
@@ -143,7 +149,8 @@ struct sim {
     uint64_t slice_end;
     bool fair;              // past max_points: calm only, short slices
     uint64_t fair_progress; // progress when that began
-    int64_t now;            // virtual time
+    int64_t now;            // virtual time; of a timed execution: the running thread's
+    int64_t until;          // timed: nobody else is to run before
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
     bool poll_broken; // a break that no wait has taken
@@ -273,6 +280,13 @@ _Noreturn void sim_thread_end(uint32_t site);
 // The points allowed are used up (livelock.c).
 void sim_out_of_points(uint32_t site);
 void sim_set_running(bool running);
+// For timed executions.
+bool sim_strategy_wants(uint32_t site); // to be asked here whether another thread runs
+void sim_leave_line(uint32_t thread);
+void sim_switch_to(struct thread *t);
+int64_t sim_next_wake_up(void);
+void sim_wake_due(void);
+void sim_advance_time(void); // no thread can run
 // Ends the execution; may be called on any stack.
 _Noreturn void sim_finish(enum sim_outcome outcome);
 

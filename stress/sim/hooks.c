@@ -9,6 +9,7 @@
 // `__tsan_NAME` of entries.S, which goes on here as hook_NAME, on the thread's hook stack.
 
 #include "stress/sim/buffer.h"
+#include "stress/sim/timed.h"
 
 #include <string.h>
 
@@ -49,6 +50,10 @@ static __attribute__((noinline)) void plain_special(const volatile void *p, uint
         return;
     if (oracle_plain_pending != 0)
         oracle_flush_plain();
+    if (sim.timed)
+        timed_access((uint64_t)p, size, kind == ACCESS_WRITE);
+    if (sim.unwatched)
+        return;
     if (sim.held != 0)
         buffer_before_plain((uint64_t)p, size, pc);
     if (race_enabled) {
@@ -96,6 +101,10 @@ PLAIN(16)
 static void range(const void *p, size_t bytes, unsigned kind, uint64_t pc)
 {
     if (!sim.running)
+        return;
+    if (sim.timed)
+        timed_access((uint64_t)p, bytes, kind == ACCESS_WRITE);
+    if (sim.unwatched)
         return;
     if (sim.held != 0)
         buffer_before_plain((uint64_t)p, bytes, pc);
@@ -152,13 +161,15 @@ void *hook_memmove(void *to, const void *from, size_t bytes)
 
 // Atomics ---------------------------------------------------------------------------------
 
-static inline uint32_t before_atomic(uint64_t pc, uint64_t pending)
+static inline uint32_t before_atomic(uint64_t pc, uint64_t pending, enum timed_atomic what)
 {
     if (unlikely(oracle_plain_pending != 0))
         oracle_flush_plain();
     uint32_t site = sim_point(pc, pending);
     if (unlikely(sim.pairs != NULL))
         pairs_atomic(site, pending);
+    if (unlikely(sim.timed))
+        timed_atomic(pending_addr(pending), what);
     return site;
 }
 
@@ -184,7 +195,7 @@ static inline void drains(void)
             *p = (type)(expression);                                                               \
             return old;                                                                            \
         }                                                                                          \
-        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE), TIMED_MODIFY);             \
         drains();                                                                                  \
         bool watched = race_atomic_rmw((uint64_t)p, sizeof *p, order, pc);                         \
         type old = *p;                                                                             \
@@ -206,7 +217,7 @@ static inline void drains(void)
             *(same ? p : expected) = same ? x : old;                                               \
             return same;                                                                           \
         }                                                                                          \
-        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE), TIMED_MODIFY);             \
         drains();                                                                                  \
         type old = *p;                                                                             \
         sim_note_value((uint64_t)old);                                                             \
@@ -252,7 +263,7 @@ static inline void drains(void)
     {                                                                                              \
         if (unlikely(!sim.running))                                                                \
             return *p;                                                                             \
-        uint32_t site = before_atomic(pc, pending_of(p, PENDING_READ));                            \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_READ), TIMED_LOAD);                \
         uint64_t own;                                                                              \
         if (unlikely(sim.held != 0) && buffer_load((uint64_t)p, sizeof *p, &own, pc)) {            \
             sim_note_value(own);                                                                   \
@@ -271,7 +282,8 @@ static inline void drains(void)
             *p = x;                                                                                \
             return;                                                                                \
         }                                                                                          \
-        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE));                           \
+        uint32_t site = before_atomic(pc, pending_of(p, PENDING_WRITE),                            \
+                                      order == __ATOMIC_SEQ_CST ? TIMED_MODIFY : TIMED_STORE);     \
         if (unlikely(sim.tso) &&                                                                   \
             buffer_store((uint64_t)p, sizeof *p, (uint64_t)x, order, site, pc))                    \
             return;                                                                                \
@@ -307,7 +319,7 @@ void hook_atomic_thread_fence(int order)
 {
     if (!sim.running)
         return;
-    before_atomic(HOOK_PC, pending_of_call(CALL_FENCE));
+    before_atomic(HOOK_PC, pending_of_call(CALL_FENCE), TIMED_MODIFY);
     if (order == __ATOMIC_SEQ_CST)
         drains();
     race_fence(order);

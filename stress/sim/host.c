@@ -9,6 +9,7 @@
 #include "runtime/host/host.h"
 #include "stress/sim/buffer.h"
 #include "stress/sim/entries.h"
+#include "stress/sim/timed.h"
 
 #include <errno.h>
 
@@ -21,11 +22,18 @@ static uint32_t point(uint64_t pc, uint64_t pending)
     return sim_point(pc, pending);
 }
 
+static void pay(int64_t ns)
+{
+    if (sim.timed)
+        timed_pay(ns);
+}
+
 uint32_t sim_call_point(uint64_t pc, uint64_t pending)
 {
     uint32_t site = point(pc, pending);
     if (sim.held != 0)
         buffer_drain();
+    pay(TIMED_CALL);
     return site;
 }
 
@@ -34,7 +42,7 @@ uint32_t sim_call_point(uint64_t pc, uint64_t pending)
 
 // Faults ----------------------------------------------------------------------------------
 
-enum { US = 1000, MS = 1000 * US };
+enum { US = 1000, MS = 1000 * US, TIMED_SLACK_NS = 10 * US };
 
 // Of those that a timed wait ends late by; 0 for all others.
 static int64_t late_ns(enum sim_fault fault)
@@ -79,6 +87,7 @@ int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
     uint32_t site = HOST_POINT(CALL_THREADS);
     struct spawn s = {fn, arg, stack_bytes, NULL};
+    pay(TIMED_THREAD_CREATE);
     if (!sim_refused(SIM_FAULT_EAGAIN, site))
         sim_enter(spawn_entry, &s);
     HOST_TRACE("thread create", 0, 0, s.thread ? s.thread->name : 0);
@@ -98,7 +107,11 @@ void host_yield(void)
 }
 void host_relax(void)
 {
-    sim_give_way(HOST_POINT(CALL_GIVES_WAY));
+    uint32_t site = point(HOOK_PC, pending_of_call(CALL_GIVES_WAY)); // no system call
+    if (sim.held != 0)
+        buffer_drain();
+    pay(TIMED_RELAX);
+    sim_give_way(site);
 }
 
 static void computes(void *unused)
@@ -109,12 +122,17 @@ static void computes(void *unused)
 
 void host_spin(int64_t ns)
 {
-    uint32_t site = HOST_POINT(CALL_ALONE);
+    uint32_t site = point(HOOK_PC, pending_of_call(CALL_ALONE));
+    if (sim.held != 0)
+        buffer_drain();
     HOST_TRACE("computes", 0, 0, ns);
-    if (sim_model && sim_model->computes)
+    if (sim_model && sim_model->computes && !sim.unwatched)
         sim_enter(computes, NULL);
-    if (ns > 0)
-        sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
+    if (ns <= 0)
+        return;
+    sim_current->computes = true;
+    sim_block(THREAD_SLEEP, NULL, sim.now + ns, site);
+    sim_current->computes = false;
 }
 
 void host_sleep(int64_t ns)
@@ -164,8 +182,10 @@ static void check_retry(const void *addr, int64_t until)
 {
     const struct thread *t = sim_current;
     int64_t jumped_ns = sim.jumped_ns - t->retry_jumped_ns; // perhaps since it looked at the clock
+    // between its look at the clock and this call time passes, where operations take some
+    int64_t slack_ns = sim.timed ? TIMED_SLACK_NS : 0;
     if (t->retry_at == addr && t->retry_serial == sim.at.serial && sim.now < t->retry_until &&
-        until - jumped_ns > t->retry_until)
+        until - jumped_ns > t->retry_until + slack_ns)
         oracle_report("timer", "timer: a wait that was interrupted begins anew with all its time",
                       "a timed futex wait was interrupted, and the next one on the same word ends "
                       "later than the first was to");
@@ -220,6 +240,7 @@ int host_futex_wake(const void *addr, int count)
         }
         if (!longest)
             break;
+        pay(TIMED_FUTEX_WAKE);
         sim_make_ready(longest, 0);
         woken++;
     }
@@ -235,6 +256,8 @@ int64_t host_nanotime(void)
     static const enum sim_fault faults[] = {SIM_FAULT_NONE, SIM_FAULT_JUMP_SHORT,
                                             SIM_FAULT_JUMP_MIDDLE, SIM_FAULT_JUMP_LONG};
     uint32_t site = point(HOOK_PC, PENDING_OTHER); // no system call on the machine either
+    if (sim.timed)
+        timed_read_clock();
     enum sim_fault fault = sim_choose_fault(faults, 4, site);
     if (fault != SIM_FAULT_NONE)
         sim_jump(jump_ns(fault));

@@ -386,6 +386,11 @@ static const struct sim_model model = {
     .coverage = model_coverage,
 };
 
+int32_t sim_own_p(void)
+{
+    return rt_tls_g->m->p->id;
+}
+
 void sim_use_runtime(void)
 {
     static struct sim_model with_tls;

@@ -57,8 +57,8 @@ bool oracle_on(const char *name)
 
 void oracle_update_special(void)
 {
-    sim.special =
-        !sim.running || sim.tracing || !race_enabled || oracle_plain_pending != 0 || sim.held != 0;
+    sim.special = !sim.running || sim.tracing || sim.timed || !race_enabled ||
+                  oracle_plain_pending != 0 || sim.held != 0;
 }
 
 void oracle_restart(void)

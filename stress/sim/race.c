@@ -22,10 +22,10 @@ struct sync {
     struct clock own; // ... and what by that operation alone
 };
 
-_Static_assert(SIM_THREADS_MAX < RACE_FREED, "a thread's number is a byte");
+_Static_assert(SIM_WATCHED_THREADS_MAX < RACE_FREED, "a thread's number is a byte");
 
 struct access race_accesses[ACCESSES_MAX];
-struct clock race_clocks[SIM_THREADS_MAX];
+struct clock race_clocks[SIM_WATCHED_THREADS_MAX];
 bool race_enabled = true;
 
 static uint32_t n_accesses;
@@ -37,7 +37,7 @@ struct moment race_moments[RACE_MOMENTS_MAX];
 uint32_t race_n_moments;
 
 // For fences only (sim_uses_fences): what a release fence has published, what relaxed loads saw.
-static struct clock fence_release[SIM_THREADS_MAX], fence_acquire[SIM_THREADS_MAX];
+static struct clock fence_release[SIM_WATCHED_THREADS_MAX], fence_acquire[SIM_WATCHED_THREADS_MAX];
 
 void race_restart(void)
 {
@@ -47,7 +47,7 @@ void race_restart(void)
     race_n_moments = 0;
     if (!sim_uses_fences)
         return;
-    for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
+    for (uint32_t i = 0; i < SIM_WATCHED_THREADS_MAX; i++)
         fence_release[i].blocks = fence_acquire[i].blocks = 0;
 }
 
@@ -71,6 +71,8 @@ static inline void copy(struct clock *to, const struct clock *from)
 // A new thread knows what its creator knew.
 void race_spawn(uint32_t parent, uint32_t child)
 {
+    if (unlikely(sim.unwatched))
+        return;
     struct clock *c = &race_clocks[child];
     memset(c, 0, sizeof *c);
     if (parent != child) {
@@ -85,6 +87,8 @@ void race_spawn(uint32_t parent, uint32_t child)
 
 void race_switched(void)
 {
+    if (unlikely(sim.unwatched))
+        return;
     sim.epoch = race_clocks[sim.thread].at[sim.thread];
 }
 
@@ -172,6 +176,8 @@ static uint32_t new_access(unsigned mask, bool atomic)
 
 uint32_t race_new_record(void)
 {
+    if (unlikely(sim.unwatched))
+        return 0;
     return new_access(0xff, false);
 }
 
@@ -262,6 +268,8 @@ void race_plain_write(struct cell *c, uint64_t addr, uint64_t size, uint64_t pc)
 
 void race_forget(uint64_t addr, uint64_t bytes)
 {
+    if (unlikely(sim.unwatched))
+        return;
     for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
         struct cell *c = memory_cell(a);
         if (c)
@@ -319,6 +327,8 @@ static void free_sync_list(struct cell *c)
 
 void race_renew(uint64_t addr, uint64_t bytes, uint32_t record)
 {
+    if (unlikely(sim.unwatched))
+        return;
     for (uint64_t a = addr & ~7ull; a < addr + bytes; a += 8) {
         struct cell *c = memory_cell(a);
         if (!c)
@@ -331,6 +341,8 @@ void race_renew(uint64_t addr, uint64_t bytes, uint32_t record)
 
 void race_watch(uint64_t addr)
 {
+    if (unlikely(sim.unwatched))
+        return;
     struct cell *c = memory_cell(addr);
     if (c)
         find_sync(c, addr, true)->watched = true;
@@ -390,6 +402,8 @@ static void check_atomic(struct cell *c, uint64_t addr, unsigned size, unsigned 
 
 void race_atomic_load(uint64_t addr, unsigned size, int order, uint64_t pc)
 {
+    if (unlikely(sim.unwatched))
+        return;
     struct cell *c = memory_cell(addr);
     if (!c)
         return;
@@ -424,6 +438,8 @@ static inline bool publish(struct cell *c, uint64_t addr, uint32_t thread, bool 
 
 bool race_atomic_store(uint64_t addr, unsigned size, int order, uint64_t pc)
 {
+    if (unlikely(sim.unwatched))
+        return false;
     struct cell *c = memory_cell(addr);
     if (!c)
         return false;
@@ -462,6 +478,8 @@ void race_atomic_own_load(uint64_t addr, unsigned size, uint64_t pc)
 
 bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
 {
+    if (unlikely(sim.unwatched))
+        return false;
     struct cell *c = memory_cell(addr);
     if (!c)
         return false;
@@ -482,6 +500,8 @@ bool race_atomic_rmw(uint64_t addr, unsigned size, int order, uint64_t pc)
 
 void race_fence(int order)
 {
+    if (unlikely(sim.unwatched))
+        return;
     const uint32_t me = sim.thread;
     if (acquires(order))
         join(&race_clocks[me], &fence_acquire[me]);

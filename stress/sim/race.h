@@ -38,8 +38,8 @@ typedef int32_t clock_block __attribute__((vector_size(16)));
 struct clock {
     uint32_t blocks;
     union {
-        clock_block block[SIM_THREADS_MAX / 4];
-        uint32_t at[SIM_THREADS_MAX];
+        clock_block block[SIM_WATCHED_THREADS_MAX / 4];
+        uint32_t at[SIM_WATCHED_THREADS_MAX];
     };
 };
 
@@ -57,7 +57,7 @@ enum {
 
 extern bool race_enabled;
 extern struct access race_accesses[1 << SIM_INDEX_BITS]; // [0] is nobody's
-extern struct clock race_clocks[SIM_THREADS_MAX];
+extern struct clock race_clocks[SIM_WATCHED_THREADS_MAX];
 extern struct moment race_moments[RACE_MOMENTS_MAX]; // [0] is none
 extern uint32_t race_n_moments;                      // beside it
 

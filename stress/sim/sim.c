@@ -3,6 +3,7 @@
 // One execution, from restart to result.
 
 #include "stress/sim/buffer.h"
+#include "stress/sim/timed.h"
 
 #include <string.h>
 
@@ -54,7 +55,10 @@ static void start_execution(const struct sim_params *p)
     calls_restart();
     trace_restart(p->trace);
     sim.tracing = p->trace;
-    sim.tso = p->memory == SIM_TSO;
+    sim.timed = p->timed;
+    sim.unwatched = p->unwatched;
+    timed_restart();
+    sim.tso = p->memory == SIM_TSO && !p->timed;
     buffer_restart();
     oracle_restart();
     chans_restart();

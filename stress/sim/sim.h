@@ -251,7 +251,8 @@ bool sim_memory_by_name(const char *name, enum sim_memory *memory);
 
 // Running ----------------------------------------------------------------------------------
 
-enum { SIM_THREADS_MAX = 128, SIM_STACK_FRAMES = 24 };
+// So many threads; where races are looked for, and oracles look, fewer.
+enum { SIM_THREADS_MAX = 320, SIM_WATCHED_THREADS_MAX = 128, SIM_STACK_FRAMES = 24 };
 
 // Zero it before filling: programs are compared byte by byte.
 struct sim_program {
@@ -271,6 +272,10 @@ struct sim_params {
     bool trace;          // keep the event log (sim_trace)
     enum sim_faults_allowed faults;
     bool freeze_helpers; // threads that only help others (the runtime's sysmon) never wake again
+    // Operations take virtual time, of each thread its own, and who is behind runs next; under
+    // SIM_SC, whatever `memory` says. See timed.h.
+    bool timed;
+    bool unwatched; // only measured: no race detector and no oracle looks
 };
 
 struct sim_frames {
@@ -322,6 +327,19 @@ const struct sim_result *sim_run(const struct sim_params *params);
 
 // Hash of the program's globals as the last execution left them.
 uint64_t sim_globals_hash(void);
+
+// Of the timed execution that runs, or ran last: accesses by line of the cache.
+struct sim_timed {
+    uint64_t hits;
+    uint64_t cold;          // lines that nobody had touched before
+    uint64_t transfers;     // lines that had to come from another thread's cache
+    uint64_t invalidations; // writes to a line that was there, but in others too
+    uint64_t unknown;       // no room to remember the line: taken for hits
+};
+const struct sim_timed *sim_timed(void);
+// For a program that measures itself: the number of the p that runs the caller, by the model of the
+// runtime. Touches nothing of the program's.
+int32_t sim_own_p(void);
 
 // What the program wrote to standard error in the last execution (its first 4 KiB).
 const char *sim_output(void);

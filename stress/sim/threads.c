@@ -10,6 +10,7 @@
 // Everything but sim_slow_point's callers runs on the engine's stack.
 
 #include "stress/sim/buffer.h"
+#include "stress/sim/timed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ struct initial_frame {
 
 struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_bytes)
 {
-    if (sim.threads == SIM_THREADS_MAX)
+    if (sim.threads == (sim.unwatched ? SIM_THREADS_MAX : SIM_WATCHED_THREADS_MAX))
         return NULL;
     stack_bytes = stack_bytes ? stack_bytes : DEFAULT_STACK_BYTES;
     char *stack = memory_thread_stack(sim.threads, stack_bytes);
@@ -110,6 +111,7 @@ struct thread *sim_thread_spawn(void (*fn)(void *), void *arg, size_t stack_byte
     sim_contexts[sim.contexts++] = (struct context){t->name, 0, 0, t->name};
     race_spawn(parent ? parent->index : t->index, t->index);
     sim_make_ready(t, 0);
+    t->clock = sim.now + (parent ? TIMED_THREAD : 0);
     return t;
 }
 
@@ -120,12 +122,13 @@ void sim_make_ready(struct thread *t, int wait_result)
     t->futex = NULL;
     t->deadline = NEVER;
     t->late_ns = 0;
+    t->clock = sim.now + TIMED_WAKE;
     sim.run[sim.ready++] = t->index;
     sim.newly_ready = true;
     sim.next_stop = 0;
 }
 
-static void leave_line(uint32_t thread)
+void sim_leave_line(uint32_t thread)
 {
     uint32_t i = 0;
     while (sim.run[i] != thread)
@@ -136,12 +139,12 @@ static void leave_line(uint32_t thread)
 
 static void set_next_stop(void)
 {
-    uint64_t stop = sim.max_points < sim.slice_end ? sim.max_points : sim.slice_end;
+    uint64_t stop = sim.max_points < sim.slice_end || sim.timed ? sim.max_points : sim.slice_end;
     if (!sim.fair && sim.ready > 0 && sim.strategy->next_point < stop)
         stop = sim.strategy->next_point;
     if (sim.holders > 0 && sim.strategy->next_drain < stop)
         stop = sim.strategy->next_drain;
-    if (unlikely(sim_current->signal != SIGNAL_NONE))
+    if (unlikely(sim_current->signal != SIGNAL_NONE || (sim.timed && sim.now > sim.until)))
         stop = 0;
     sim.newly_ready = false;
     sim.next_stop = stop;
@@ -163,13 +166,13 @@ static void begin_turn(void)
     sim.slice_end = sim.points + (sim.fair ? FAIR_SLICE : SIM_SLICE_POINTS);
 }
 
-static void switch_to(struct thread *t)
+void sim_switch_to(struct thread *t)
 {
     struct thread *from = sim_current;
     begin_turn();
     if (t == from)
         return;
-    if (sim_model && sim_model->switched)
+    if (sim_model && sim_model->switched && !sim.unwatched)
         sim_model->switched();
     void **tls = sim_model ? sim_model->tls : NULL;
     from->at = sim.at;
@@ -193,6 +196,8 @@ static void switch_to(struct thread *t)
     }
     if (unlikely(sim.tso))
         buffer_thread_runs();
+    if (unlikely(sim.timed))
+        sim.now = t->clock;
 }
 
 // Choices ---------------------------------------------------------------------------------
@@ -280,11 +285,11 @@ static void give_way(uint32_t site)
 {
     sim.run[sim.ready++] = sim.thread;
     uint32_t next = sim.run[sim_choose_thread(SIM_NEXT, sim.run, sim.ready, site)];
-    leave_line(next);
-    switch_to(&sim_threads[next]);
+    sim_leave_line(next);
+    sim_switch_to(&sim_threads[next]);
 }
 
-static bool strategy_wants(uint32_t site)
+bool sim_strategy_wants(uint32_t site)
 {
     const struct sim_strategy *s = sim.strategy;
     return sim.points >= s->next_point || sim.ask[site] || (s->on_ready && sim.newly_ready);
@@ -299,9 +304,9 @@ static void consider_switch(uint32_t site)
     uint32_t next = threads[sim_choose_thread(SIM_RUN, threads, sim.ready + 1, site)];
     if (next == sim.thread)
         return;
-    leave_line(next);
+    sim_leave_line(next);
     sim.run[sim.ready++] = sim.thread;
-    switch_to(&sim_threads[next]);
+    sim_switch_to(&sim_threads[next]);
 }
 
 static bool waits(const struct thread *t)
@@ -314,7 +319,7 @@ static int64_t wakes_at(const struct thread *t)
     return t->deadline > NEVER - t->late_ns ? NEVER : t->deadline + t->late_ns;
 }
 
-static void wake_due(void)
+void sim_wake_due(void)
 {
     for (;;) {
         struct thread *due = NULL;
@@ -328,11 +333,13 @@ static void wake_due(void)
         }
         if (!due)
             return;
+        int64_t at = wakes_at(due) + (due->computes ? 0 : TIMED_WAKE);
         sim_make_ready(due, -ETIMEDOUT);
+        due->clock = at;
     }
 }
 
-static int64_t next_wake_up(void)
+int64_t sim_next_wake_up(void)
 {
     int64_t next = NEVER;
     for (uint32_t i = 0; i < sim.threads; i++) {
@@ -364,14 +371,14 @@ void sim_jump(int64_t ns)
 {
     sim.now += ns;
     sim.jumped_ns += ns;
-    wake_due();
+    sim_wake_due();
 }
 
 // Fairness to those who sleep: time passes although others run, or one that polls would keep it
 // from moving for ever.
 static void let_time_pass(void)
 {
-    int64_t next = next_wake_up();
+    int64_t next = sim_next_wake_up();
     if (next == NEVER || sim.points / FAIR_SLICE % FAIR_SLICES_TO_TIME != 0)
         return;
     sim_jump(next - sim.now);
@@ -382,6 +389,11 @@ static void slow_point(void *arg)
     uint32_t site = (uint32_t)(uintptr_t)arg;
     if (sim.points >= sim.max_points)
         sim_out_of_points(site);
+    if (sim.timed) {
+        timed_point(site);
+        go_on();
+        return;
+    }
     if (sim.holders > 0 && (sim.points >= sim.strategy->next_drain || sim.ask[site]))
         buffer_point(site);
     if (sim.points >= sim.slice_end) {
@@ -391,7 +403,7 @@ static void slow_point(void *arg)
             let_time_pass();
         if (sim.ready > 0)
             give_way(site);
-    } else if (sim.ready > 0 && strategy_wants(site)) {
+    } else if (sim.ready > 0 && sim_strategy_wants(site)) {
         consider_switch(site);
     }
     go_on();
@@ -406,15 +418,15 @@ void sim_slow_point(uint32_t site)
 // Waiting ---------------------------------------------------------------------------------
 
 // No thread can run: a stable point. Moves time to the next deadline, or ends the execution.
-static void advance_time(void)
+void sim_advance_time(void)
 {
-    int64_t next = next_wake_up(), due = next_deadline(true), unaided = next_deadline(false);
+    int64_t next = sim_next_wake_up(), due = next_deadline(true), unaided = next_deadline(false);
     bool waiting = false;
     for (uint32_t i = 0; i < sim.threads; i++)
         waiting |= sim_threads[i].state < THREAD_FROZEN;
     if (!waiting)
         sim_finish(SIM_OK);
-    if (sim_model && due > sim.now) // not while a fault keeps one from waking
+    if (sim_model && !sim.unwatched && due > sim.now) // not while a fault keeps one from waking
         sim_model->stable(time_until(due), time_until(unaided));
     if (next == NEVER) {
         oracle_report("deadlock", "deadlock: every thread waits for another",
@@ -422,16 +434,21 @@ static void advance_time(void)
         sim_finish(SIM_OK);
     }
     sim.now = next;
-    wake_due();
+    sim_wake_due();
 }
 
 static void run_another(uint32_t site)
 {
+    if (sim.timed) {
+        timed_run_another(site);
+        go_on();
+        return;
+    }
     while (sim.ready == 0)
-        advance_time();
+        sim_advance_time();
     uint32_t next = sim.run[sim_choose_thread(SIM_NEXT, sim.run, sim.ready, site)];
-    leave_line(next);
-    switch_to(&sim_threads[next]);
+    sim_leave_line(next);
+    sim_switch_to(&sim_threads[next]);
     go_on();
 }
 
@@ -445,10 +462,10 @@ static void give_way_entry(void *arg)
     if (sim.ready == 0 && ++t->relaxes > RELAXES_ALONE) {
         // spins for what only time can bring
         t->relaxes = 0;
-        int64_t next = next_wake_up();
+        int64_t next = sim_next_wake_up();
         if (next != NEVER) {
             sim.now = next;
-            wake_due();
+            sim_wake_due();
         }
     }
     if (sim.ready > 0) {
@@ -460,7 +477,8 @@ static void give_way_entry(void *arg)
 
 void sim_give_way(uint32_t site)
 {
-    sim_enter(give_way_entry, (void *)(uintptr_t)site);
+    if (!sim.timed) // else the others have processors of their own
+        sim_enter(give_way_entry, (void *)(uintptr_t)site);
     sim_take_signal(site, true);
 }
 
@@ -474,6 +492,8 @@ static void block_entry(void *arg)
 int sim_block(enum thread_state state, const void *futex, int64_t deadline, uint32_t site)
 {
     struct thread *t = sim_current;
+    if (sim.timed && !t->computes)
+        timed_pay(TIMED_SLEEP);
     // only where it sleeps of its own accord: elsewhere it may hold a lock
     t->state = sim.freeze && t->helper && state == THREAD_SLEEP ? THREAD_FROZEN : state;
     t->futex = futex;
