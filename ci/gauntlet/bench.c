@@ -16,15 +16,11 @@ static const struct group {
     bool (*run)(struct bench *b);
     bool on_demand; // takes minutes: only when named, or with --long
 } groups[] = {
-    {"engine", bench_engine, false},
-    {"native", bench_native, false},
-    {"sync", bench_sync, false},
-    {"heap", bench_heap, false},
-    {"heap_large", bench_heap_large, true},
-    {"net", bench_net, false},
-    {"http", bench_http, true},
-    {"replay", bench_replay, false},
-    {"bank", bench_bank, true},
+    {"engine", bench_engine, false}, {"native", bench_native, false},
+    {"switch", bench_switch, false}, {"sync", bench_sync, false},
+    {"heap", bench_heap, false},     {"heap_large", bench_heap_large, true},
+    {"net", bench_net, false},       {"http", bench_http, true},
+    {"replay", bench_replay, false}, {"bank", bench_bank, true},
 };
 enum { GROUPS = sizeof groups / sizeof groups[0], REPLAYS = 20, REPLAYS_LONG = 1000, SEEDS = 10 };
 
@@ -43,8 +39,8 @@ static void parse_group(struct bench_command *c, const char *name, struct argp_s
             return;
         }
     argp_error(state,
-               "'%s' is not a group of figures: engine, native, sync, heap, heap_large, net, "
-               "http, replay, bank",
+               "'%s' is not a group of figures: engine, native, switch, sync, heap, heap_large, "
+               "net, http, replay, bank",
                name);
 }
 
@@ -125,6 +121,7 @@ static void note(cJSON *results, const struct figure *f)
     else
         cJSON_AddNullToObject(o, "peer");
     add_number(o, "peer_value", f->peer != NULL, f->peer_value);
+    add_number(o, "reference", f->reference > 0, f->reference);
     add_number(o, "ratio", f->peer != NULL && s->n > 0,
                s->n ? samples_median(s) / f->peer_value : 0);
     cJSON_AddItemToArray(results, o);
@@ -173,6 +170,8 @@ static void show(const struct figure *f)
     if (f->peer != NULL && s->n > 0)
         printf("  (%s: %s, ratio %.2f)", f->peer, digits(f->peer_value, a, sizeof a),
                samples_median(s) / f->peer_value);
+    if (f->reference > 0)
+        printf("  (reference %s)", digits(f->reference, a, sizeof a));
     printf("\n");
     fflush(stdout);
 }
@@ -247,7 +246,8 @@ int command_bench(int argc, char **argv)
         "descriptors, the replay of the "
         "saved cases, and (when named, or with --long) a heap of gigabytes, a server under load "
         "and "
-        "how surely the known bugs are found: groups engine, native, sync, heap, net, replay; "
+        "how surely the known bugs are found: groups engine, native, switch, sync, heap, net, "
+        "replay; "
         "heap_large, http, bank. "
         "Median of the samples, least and most in brackets. Exit status 1 when a goal is missed.",
         0,

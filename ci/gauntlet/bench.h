@@ -13,6 +13,7 @@ struct figure {
     bool every;             // each sample must reach it, not just the median
     const char *peer;       // the same thing measured elsewhere, or NULL
     double peer_value;
+    double reference; // what was published of a comparable runtime; 0: nothing
 };
 
 struct bench {
@@ -37,6 +38,7 @@ bool bench_heap(struct bench *b);
 bool bench_heap_large(struct bench *b);
 bool bench_sync(struct bench *b);
 bool bench_net(struct bench *b);
+bool bench_switch(struct bench *b);
 // bench_http.c
 bool bench_http(struct bench *b);
 // bench_cases.c

@@ -42,6 +42,7 @@ int command_regress(int argc, char **argv);
 int command_test(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_soak(int argc, char **argv);
+int command_steal(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_completion(int argc, char **argv);
 int command_man(int argc, char **argv);

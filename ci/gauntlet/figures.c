@@ -285,6 +285,16 @@ static const struct {
     {"heap.resident_after_10s", 10},
 };
 
+// What was published of comparable runtimes; in the row's unit.
+static const struct {
+    const char *name;
+    double value;
+} references[] = {
+    {"switch.g_to_g", 32},
+    {"switch.g0_to_g", 94},
+    {"switch.syscall_entry_and_exit", 187},
+};
+
 // Rows of a program of stress/bench that has a peer.
 struct measured {
     struct bench *b;
@@ -314,6 +324,9 @@ static void measured_row(const struct samples *s, void *arg)
     for (size_t i = 0; i < sizeof goals / sizeof goals[0]; i++)
         if (strcmp(s->name, goals[i].name) == 0)
             f.most = goals[i].most;
+    for (size_t i = 0; i < sizeof references / sizeof references[0]; i++)
+        if (strcmp(s->name, references[i].name) == 0)
+            f.reference = references[i].value;
     if (n->peer_text != NULL) {
         struct match m = {.name = f.samples.name};
         char *copy = strdup(n->peer_text);
@@ -329,7 +342,7 @@ static void measured_row(const struct samples *s, void *arg)
 // Go's own runtime, where there is a Go. Nothing is said when there is none.
 static void ask_peer(struct measured *n, const char *group)
 {
-    static const char *const sources[] = {"peer", "native", "heap", "sync", "net"};
+    static const char *const sources[] = {"peer", "native", "heap", "sync", "net", "switch"};
     enum { SOURCES = sizeof sources / sizeof sources[0] };
     char path[SOURCES][STORE_PATH_BYTES], name[32];
     char *argv[SOURCES + 6] = {(char[]){"go"}, (char[]){"run"}};
@@ -392,4 +405,9 @@ bool bench_heap_large(struct bench *b)
 bool bench_net(struct bench *b)
 {
     return bench_measured(b, "net");
+}
+
+bool bench_switch(struct bench *b)
+{
+    return bench_measured(b, "switch");
 }

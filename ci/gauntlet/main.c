@@ -21,6 +21,7 @@ const struct command commands[] = {
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
     {"audit", "run executions in two ways each, say where they differ", command_audit},
     {"bench", "measure the engine and the runtime", command_bench},
+    {"steal", "measure how evenly p's run, and what their stealing comes to", command_steal},
     {"soak", "run a server beside peers that vanish, say what is left", command_soak},
     {"doctor", "what of this machine helps or hurts", command_doctor},
     {"completion", "print what a shell needs to complete commands", command_completion},

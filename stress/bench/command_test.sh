@@ -20,10 +20,10 @@ fail() {
 mkdir "$scratch/bin"
 cat >"$scratch/bin/go" <<'GO'
 #!/bin/sh
-[ "$1" = run ] && [ -f "$2" ] && [ -f "$3" ] && [ -f "$4" ] && [ -f "$5" ] && [ -f "$6" ] || exit 9
-[ "$8" = 0.001000 ] && [ "$9" = 3 ] || exit 9
+[ "$1" = run ] && [ -f "$2" ] && [ -f "$6" ] && [ -f "$7" ] || exit 9
+[ "$9" = 0.001000 ] && [ "${10}" = 3 ] || exit 9
 echo "peer go0.1"
-[ "$7" = native ] || exit 0
+[ "$8" = native ] || exit 0
 echo "native.yield ns 30 10 20"
 GO
 chmod +x "$scratch/bin/go"
@@ -56,6 +56,19 @@ assert 500 <= rows["spawn_yield_park.points"]["value"] <= 1500
 y = rows["native.yield"]
 assert y["peer"] == "go0.1" and y["peer_value"] == 20 and abs(y["ratio"] - y["value"] / 20) < 1e-6, y
 assert rows["native.gogo_mcall_pair"]["peer"] is None
+PY
+
+bench --json switch
+[ $? -le 1 ] || fail "switch"
+python3 - "$scratch/out" <<'PY' || fail "rows of switch"
+import json, sys
+rows = json.load(open(sys.argv[1]))["results"]
+assert [r["name"] for r in rows] == ["switch." + n for n in (
+    "g_to_g0_and_back", "g_to_g", "g0_to_g", "syscall_entry_and_exit", "syscall_round_trip",
+    "bare_call")], rows
+assert all(r["value"] > 0 and r["samples"] == 3 and r["unit"] == "ns" for r in rows)
+assert {r["name"]: r["reference"] for r in rows if r["reference"]} == {
+    "switch.g_to_g": 32, "switch.g0_to_g": 94, "switch.syscall_entry_and_exit": 187}, rows
 PY
 
 bench --json heap
@@ -138,7 +151,7 @@ grep -q "go is missing" "$scratch/err" || fail "http without Go"
 
 cat >"$scratch/bin/go" <<'GO'
 #!/bin/sh
-[ "$7" = native ] && printf 'peer go0.1\nnative.yield ns 30 10 20\n'
+[ "$8" = native ] && printf 'peer go0.1\nnative.yield ns 30 10 20\n'
 GO
 bench native
 grep -q ' ns .* at most 80 .* native.yield  (go0.1: 20, ratio' "$scratch/out" || fail "the table of native"

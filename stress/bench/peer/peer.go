@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The figures of native.c, heap.c, sync.c and net.c, asked of Go. The first line names the peer. Run by
+// The figures of native.c, heap.c, sync.c, net.c and switch.c, asked of Go. The first line names the peer. Run by
 // `gauntlet bench` with `go run`, when there is a Go.
 package main
 
@@ -69,7 +69,7 @@ func measure(name, first string, run func(), count int, c clock) {
 
 func main() {
 	groups := map[string]func(){"native": native, "heap": heap, "heap_large": heapLarge,
-		"sync": syncGroup, "net": descriptors}
+		"sync": syncGroup, "net": descriptors, "switch": switches}
 	if len(os.Args) != 4 || groups[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, "usage: peer GROUP SECONDS COUNT")
 		os.Exit(2)
