@@ -10,10 +10,10 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/session.h"
 
-enum { OPT_BOUND = 'b', BOUND_DEFAULT = 2 };
+enum { OPT_BOUND = 'b', OPT_AT = 'a', BOUND_DEFAULT = 2 };
 
 struct options {
-    const char *workload, *out, *patch, *time;
+    const char *workload, *out, *patch, *time, *at;
     enum sim_memory memory;
     uint32_t bound;
     double seconds;
@@ -23,6 +23,8 @@ struct options {
 static const struct argp_option options[] = {
     {"bound", OPT_BOUND, "N", 0, "Up to N preemptions (default 2); with tso, held stores count too",
      0},
+    {"at", OPT_AT, "PLACE,...", 0,
+     "Preempt only before operations in these functions, files or folders (default: anywhere)", 0},
     {"for", 'f', "TIME", 0, "How long at most: 60s, 500ms, 10m (default: until it is done)", 0},
     {"memory", 'm', "MODEL", 0, "sc (default) or tso", 0},
     {"patch", 'p', "FILE", 0, "Check a runtime with this diff applied", 0},
@@ -38,6 +40,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case OPT_BOUND:
         o->bound = (uint32_t)command_number("--bound", arg, SIM_EXPLORE_BOUND_MAX);
+        return 0;
+    case OPT_AT:
+        o->at = arg;
         return 0;
     case 'f':
         o->seconds = command_seconds("--for", arg);
@@ -145,12 +150,16 @@ static void on_find(struct hunt_find *f, void *arg)
 static void statement(const struct telling *t, char *text, size_t bytes)
 {
     const struct check_bound *c = &t->complete, *last = &t->last;
-    char within[64] = "";
+    char within[320] = "";
     size_t n = 0;
 
     if (!c->whole)
-        snprintf(within, sizeof within, " with at most %u preemption%s", c->bound,
-                 command_s(c->bound));
+        n = (size_t)snprintf(within, sizeof within, " with at most %u preemption%s", c->bound,
+                             command_s(c->bound));
+    if (t->o->at != NULL)
+        snprintf(within + n, sizeof within - n, c->whole ? " with preemptions in %s" : " in %s",
+                 t->o->at);
+    n = 0;
     if (c->done)
         n = (size_t)snprintf(text, bytes, "%s: all schedules%s explored (%llu run), none fails",
                              t->name, within, (unsigned long long)c->explored.executions);
@@ -172,6 +181,8 @@ static void print_json(const struct telling *t, const struct check_result *r, co
     cJSON_AddStringToObject(object, "workload", t->name);
     cJSON_AddStringToObject(object, "commit", command_commit());
     cJSON_AddStringToObject(object, "memory", sim_memory_names[t->o->memory]);
+    if (t->o->at != NULL)
+        cJSON_AddStringToObject(object, "at", t->o->at);
     cJSON_AddItemToObject(object, "bounds", t->bounds);
     if (t->complete.done)
         cJSON_AddNumberToObject(object, "complete", t->complete.bound);
@@ -189,7 +200,7 @@ static void print_json(const struct telling *t, const struct check_result *r, co
 
 static int finish(const struct telling *t, const struct check_result *r)
 {
-    char said[256];
+    char said[768];
 
     statement(t, said, sizeof said);
     if (t->o->json)
@@ -216,21 +227,63 @@ static void command_line(const struct options *o, char *text, size_t bytes)
     char *workload = command_public(o->workload),
          *patch = o->patch ? command_public(o->patch) : NULL;
 
-    snprintf(text, bytes, "check %s --bound %u%s%s%s%s%s%s", workload ? workload : "?", o->bound,
-             o->memory == SIM_SC ? "" : " --memory ",
+    snprintf(text, bytes, "check %s --bound %u%s%s%s%s%s%s%s%s", workload ? workload : "?",
+             o->bound, o->at ? " --at " : "", o->at ? o->at : "", o->memory == SIM_SC ? "" : " --memory ",
              o->memory == SIM_SC ? "" : sim_memory_names[o->memory], o->time ? " --for " : "",
              o->time ? o->time : "", patch ? " --patch " : "", patch ? patch : "");
     free(workload);
     free(patch);
 }
 
+// Whether the site lies in the file or folder (a part of its path), or a frame is the function.
+static bool lies_in(const struct sim_site *s, const char *place, size_t n)
+{
+    for (const char *part = s->file; part != NULL; part = strchr(part, '/')) {
+        part += part[0] == '/';
+        if (strncmp(part, place, n) == 0 && (part[n] == '/' || part[n] == 0))
+            return true;
+    }
+    for (const char *frame = s->function; *frame != 0; frame += frame[0] == '<') {
+        size_t length = strcspn(frame, "<");
+
+        if (length == n && strncmp(frame, place, n) == 0)
+            return true;
+        frame += length;
+    }
+    return false;
+}
+
+// The sites in the places of --at, owned by the caller; each place has some, or the program ends.
+static bool *find_places(const char *at)
+{
+    bool *places = calloc(sim_site_count(), sizeof *places);
+
+    for (const char *place = at; places != NULL && *place != 0; place += *place == ',') {
+        size_t n = strcspn(place, ",");
+        bool any = false;
+
+        for (uint32_t id = SIM_SITE_HOST + 1; id < sim_site_count(); id++) {
+            bool in = lies_in(sim_site(id), place, n);
+            places[id] |= in;
+            any |= in;
+        }
+        if (!any)
+            exit(command_fail("--at: no shared operation lies in '%.*s'", (int)n, place));
+        place += n;
+    }
+    return places;
+}
+
 static void run(const struct options *o, struct workload *w, struct telling *t,
                 struct check_result *r)
 {
     char found_by[CASE_COMMAND_BYTES];
+    trial_init(); // it knows the sites
+    bool *places = o->at != NULL ? find_places(o->at) : NULL;
     const struct check_params params = {.w = w,
                                         .memory = o->memory,
                                         .bound = o->bound,
+                                        .places = places,
                                         .seconds = o->seconds,
                                         .told = on_bound,
                                         .progress = on_progress,
@@ -246,8 +299,8 @@ static void run(const struct options *o, struct workload *w, struct telling *t,
             command_commit(), command_sizes, o->patch ? ", patched" : "",
             sim_memory_names[o->memory], w->sysmon_needed ? "ticks" : "frozen");
     fflush(stdout);
-    trial_init();
     check(&params, r);
+    free(places);
 }
 
 int command_check(int argc, char **argv)

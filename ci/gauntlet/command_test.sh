@@ -94,6 +94,10 @@ check "check, no workload" 2 "none.wl" "$gauntlet" check "$scratch/none.wl" --ou
 one_line
 check "check" 0 "^spawn_yield_park: all .* at most 0 preemptions explored ([0-9]* run), none fails$" \
     "$gauntlet" check "$files/spawn_yield_park.wl" --bound 0 --out "$scratch/checked"
+check "check, place" 2 "--at: no shared operation lies in 'runtime/gcc'" \
+    "$gauntlet" check "$files/spawn_yield_park.wl" --at runtime/gc,runtime/gcc --out "$scratch/checked"
+check "check in a place" 0 "all schedules with preemptions in park_commit explored" \
+    "$gauntlet" check "$files/spawn_yield_park.wl" --at park_commit --out "$scratch/checked"
 check "check, time" 0 "explored.*; of those with .* none fails (stopped)$" \
     "$gauntlet" check "$files/spawn_yield_park.wl" --bound 9 --for 2s --out "$scratch/checked"
 check "check, json" 0 statement "$gauntlet" check "$files/spawn_yield_park.wl" --bound 0 --json \

@@ -221,6 +221,8 @@ struct sim_explore {
     uint32_t bound; // a running thread is replaced at most so often; to SIM_EXPLORE_BOUND_MAX
     bool reduce;    // one of several equivalent schedules is enough; not under SIM_TSO
     bool from_first_operation; // calm until the program's first operation begins
+    const bool *places; // [sim_site_count()], not owned: a thread that could go on is replaced only
+                        // before operations at these sites; NULL: anywhere
 };
 
 struct sim_explored {

@@ -13,6 +13,8 @@
 // - nobody is replaced before an operation that concerns no other thread: after it will do. Which
 //   words are shared is found out on the way; a pass over the whole tree in which new ones appeared
 //   is followed by another.
+// - with `places`, nobody is replaced before an operation elsewhere. That is a smaller set of
+//   schedules, and compared are beginnings of such alone.
 // - who gives way does so: not the same thread goes on while others can, and none that has given
 //   way PATIENCE times more often than another that can. A turn ends, for nothing, after TURN
 //   operations; all schedules with turns of up to half as many are run. So loops that wait end.
@@ -216,7 +218,9 @@ enum { AT_RUN, AT_GIVE_WAY, AT_BLOCK, SITUATIONS };
 static uint32_t choose_run(struct explorer *x, const struct sim_point *p)
 {
     bool exits = pending_call(sim.pending) == CALL_EXIT;
-    if (x->how.reduce && !exits && x->turn < TURN && !order_concerns_others(&x->order, sim.pending))
+    if (!exits && x->turn < TURN &&
+        ((x->how.places != NULL && !x->how.places[p->at.site]) ||
+         (x->how.reduce && !order_concerns_others(&x->order, sim.pending))))
         return 0;
     uint64_t situation = AT_RUN + SITUATIONS * (uint64_t)sim.thread;
     if (x->turn >= TURN) {
