@@ -179,11 +179,25 @@ static void find_near_calls(struct reader *r, const struct function *f)
     }
 }
 
+static const char *after(const char *text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+// A hook may have another function before it, put there by the linker (--wrap).
 static const char *hook_name(const char *symbol)
 {
-    static const char prefix[] = "__tsan_";
+    const char *wrapped = after(symbol, "__wrap_");
 
-    return strncmp(symbol, prefix, sizeof prefix - 1) == 0 ? symbol + sizeof prefix - 1 : NULL;
+    return after(wrapped != NULL ? wrapped : symbol, "__tsan_");
+}
+
+// Of the program, and not one that stands before a hook and hands on the caller's place.
+static bool loses_place(const struct function *f)
+{
+    return f == NULL || after(f->name, "__wrap_") == NULL;
 }
 
 static int collect(struct reader *r)
@@ -199,7 +213,7 @@ static int collect(struct reader *r)
         const struct raw_call *c = &r->raw[i];
         const struct function *f = function_of(r, c->ret - CALL_BYTES);
         const char *hook = c->target != NULL ? hook_name(c->target) : NULL;
-        if (hook != NULL && c->jump && strncmp(hook, "atomic", 6) == 0)
+        if (hook != NULL && c->jump && after(hook, "atomic") != NULL && loses_place(f))
             return table_fail(t, "%s: jump to %s instead of a call: its place is lost",
                               f ? f->name : "?", c->target);
         if (c->jump || f == NULL || !f->instrumented)
