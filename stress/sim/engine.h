@@ -128,6 +128,7 @@ struct sim {
     bool tracing;
     bool timed;     // operations take time (timed.h)
     bool unwatched; // no race detector, no oracles
+    bool ordering;  // the order is kept: the engine is entered at every point
     bool running;   // inside an execution: sim_set_running
     bool special;   // plain accesses are more, or less, than race checks: oracle_update_special
     uint64_t heap_lo, heap_span; // the program's heap (heap.c)
@@ -483,6 +484,16 @@ static inline void sim_take_signal(uint32_t site, bool waited)
 {
     if (unlikely(sim_current->signal != SIGNAL_NONE))
         sim_signal_pending(site, waited);
+}
+
+// order.c ---------------------------------------------------------------------------------
+void order_restart(bool on);
+void order_note(enum sim_step_kind kind, uint32_t site, uint64_t value);
+// What a call of the host answers, where the program cannot know it.
+static inline void order_answer(int64_t value)
+{
+    if (unlikely(sim.ordering))
+        order_note(SIM_STEP_ANSWER, SIM_SITE_NONE, (uint64_t)value);
 }
 
 // trace.c ---------------------------------------------------------------------------------

@@ -65,7 +65,10 @@ static int64_t jump_ns(enum sim_fault fault)
 bool sim_refused(enum sim_fault fault, uint32_t site)
 {
     const enum sim_fault faults[] = {SIM_FAULT_NONE, fault};
-    return sim.faults == SIM_FAULTS_ALL && sim_choose_fault(faults, 2, site) == fault;
+    bool refused = sim.faults == SIM_FAULTS_ALL && sim_choose_fault(faults, 2, site) == fault;
+    if (refused && fault == SIM_FAULT_ENOMEM)
+        order_answer(-ENOMEM);
+    return refused;
 }
 
 // Threads ---------------------------------------------------------------------------------
@@ -91,6 +94,7 @@ int host_thread_create(void (*fn)(void *), void *arg, size_t stack_bytes)
     if (!sim_refused(SIM_FAULT_EAGAIN, site))
         sim_enter(spawn_entry, &s);
     HOST_TRACE("thread create", 0, 0, s.thread ? s.thread->name : 0);
+    order_answer(s.thread ? 0 : -EAGAIN);
     return s.thread ? 0 : -EAGAIN;
 }
 
@@ -201,7 +205,7 @@ static int futex_waited(const void *addr, int64_t until, int result)
     return result;
 }
 
-int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
+static int futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
 {
     static const enum sim_fault faults[] = {
         SIM_FAULT_NONE,        SIM_FAULT_EINTR,     SIM_FAULT_SPURIOUS,   SIM_FAULT_LATE_SHORT,
@@ -226,6 +230,13 @@ int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
     return futex_waited(addr, until, result);
 }
 
+int host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_ns)
+{
+    int result = futex_wait(addr, expected, timeout_ns);
+    order_answer(result);
+    return result;
+}
+
 int host_futex_wake(const void *addr, int count)
 {
     uint32_t site = HOST_POINT_ON(addr);
@@ -245,6 +256,7 @@ int host_futex_wake(const void *addr, int count)
         woken++;
     }
     HOST_TRACE("futex wake", addr, count, woken);
+    order_answer(woken);
     sim_note_value((uint64_t)woken);
     return woken;
 }
@@ -262,6 +274,7 @@ int64_t host_nanotime(void)
     if (fault != SIM_FAULT_NONE)
         sim_jump(jump_ns(fault));
     sim_note_value((uint64_t)sim.now);
+    order_answer(sim.now + 1);
     return sim.now + 1; // as on a real clock, 0 is never now
 }
 
@@ -329,7 +342,9 @@ uint64_t host_random(void)
     uint64_t z = (sim_choose_number(SIM_RANDOM, SIM_RANDOM_VALUES, site) + 1) * 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
+    z ^= z >> 31;
+    order_answer((int64_t)z);
+    return z;
 }
 
 void host_write_err(const char *text, size_t bytes)

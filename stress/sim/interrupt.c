@@ -73,6 +73,7 @@ int host_interrupt(uint64_t thread)
     uint32_t site = HOST_POINT(CALL_SIGNAL);
     struct thread *t = living(thread);
     HOST_TRACE("signal", 0, 0, t ? t->name : 0);
+    order_answer(t ? 0 : -ESRCH);
     if (!t)
         return -ESRCH;
     send(t, comes_when(sim_choose_fault(faults, 4, site)));
@@ -147,6 +148,8 @@ void sim_signal_pending(uint32_t site, bool waited)
         sim_enter(step, NULL);
     void (*call)(void) = handle();
     sim_note_value(call != NULL);
+    if (unlikely(sim.ordering))
+        order_note(SIM_STEP_SIGNAL, SIM_SITE_NONE, call != NULL);
     HOST_TRACE(call ? "interrupted, and called" : "interrupted", 0, 0, 0);
     if (call)
         inject(t, call);

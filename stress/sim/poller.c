@@ -89,7 +89,7 @@ static void make_all_unready_edges(void)
     }
 }
 
-int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
+static int poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
 {
     static const enum sim_fault faults[] = {
         SIM_FAULT_NONE,        SIM_FAULT_EINTR,     SIM_FAULT_UNREADY,    SIM_FAULT_LATE_SHORT,
@@ -115,6 +115,13 @@ int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
         else if ((woken = sim_wait(THREAD_POLL, NULL, until, fault, site)) < 0)
             return woken == -ETIMEDOUT ? 0 : woken;
     }
+}
+
+int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
+{
+    int told = poll_wait(timeout_ns, ready, n);
+    order_answer(told);
+    return told;
 }
 
 void host_poll_break(void)

@@ -54,6 +54,7 @@ static void start_execution(const struct sim_params *p)
     race_restart();
     calls_restart();
     trace_restart(p->trace);
+    order_restart(p->order);
     sim.tracing = p->trace;
     sim.timed = p->timed;
     sim.unwatched = p->unwatched;

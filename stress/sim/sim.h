@@ -272,6 +272,7 @@ struct sim_params {
     uint32_t max_points; // 0: default; then fair turns for as many again, then `livelock`
     bool cut;            // after max_points it ends at once, with SIM_LIMIT
     bool trace;          // keep the event log (sim_trace)
+    bool order;          // keep the order (sim_order)
     enum sim_faults_allowed faults;
     bool freeze_helpers; // threads that only help others (the runtime's sysmon) never wake again
     // Operations take virtual time, of each thread its own, and who is behind runs next; under
@@ -392,6 +393,24 @@ struct sim_event {
     struct sim_frames stack;
 };
 const struct sim_event *sim_trace(size_t *n);
+
+// Order of the last run with params.order ------------------------------------------------------
+
+enum sim_step_kind {
+    SIM_STEP_POINT,   // a thread is at this point, and does what is pending
+    SIM_STEP_RESUMES, // one goes on that has just begun, has waited or has given way
+    SIM_STEP_ANSWER,  // what the host says to it; not of calls that go by what the program has done
+    SIM_STEP_SIGNAL,  // its handler runs; value: 1 when that has a call made
+};
+struct sim_step {
+    enum sim_step_kind kind;
+    uint16_t thread; // by birth, from 0
+    uint16_t site;   // of a point
+    uint64_t value;
+};
+const struct sim_step *sim_order(size_t *n);
+// Whether that thread is a helper, which no wake-up may depend on (the runtime's sysmon).
+bool sim_is_helper(uint32_t thread);
 
 // For printing: site of a frame's PC (0 when outside instrumented code), and the name of what
 // lies at an address ("sched.npidle", "p1.runqtail", "g3.status", or hexadecimal). `buf` is

@@ -154,6 +154,10 @@ static void set_next_stop(void)
 static void go_on(void)
 {
     set_next_stop();
+    if (unlikely(sim.ordering)) {
+        sim.next_stop = 0;
+        order_note(sim.pending != 0 ? SIM_STEP_POINT : SIM_STEP_RESUMES, sim_current->site, 0);
+    }
     if (likely(!sim.strategy->step) || sim.fair)
         return;
     sim.next_stop = 0;
@@ -219,6 +223,11 @@ static void record(const struct sim_choice *c, uint64_t what)
     sim_note_value(what);
     if (sim.tracing)
         trace_event("choice", c->site, 0, 0, 0, what, (int32_t)sim.result.schedule.n - 1);
+}
+
+bool sim_is_helper(uint32_t thread)
+{
+    return thread < sim.threads && sim_threads[thread].helper;
 }
 
 uint32_t sim_thread_name(uint32_t thread)
@@ -387,6 +396,7 @@ static void let_time_pass(void)
 static void slow_point(void *arg)
 {
     uint32_t site = (uint32_t)(uintptr_t)arg;
+    sim_current->site = site;
     if (sim.points >= sim.max_points)
         sim_out_of_points(site);
     if (sim.timed) {
