@@ -41,23 +41,6 @@ void run_init(volatile bool *stop)
     sigprocmask(SIG_BLOCK, &mine, &before);
 }
 
-// The runtime's random numbers ----------------------------------------------------------------
-// Linked with --wrap=host_random: which thread gets which still depends on time.
-
-static _Atomic uint64_t random_state; // relaxed: a sequence of numbers, orders nothing
-
-uint64_t __wrap_host_random(void);
-
-uint64_t __wrap_host_random(void)
-{
-    const uint64_t step = 0x9e3779b97f4a7c15u;
-    uint64_t z = atomic_fetch_add_explicit(&random_state, step, memory_order_relaxed) + step;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 // The child -----------------------------------------------------------------------------------
 
 static _Noreturn void child(const struct run_params *p, int err)
@@ -70,7 +53,6 @@ static _Noreturn void child(const struct run_params *p, int err)
     dup2(err, 1);
     dup2(err, 2);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    atomic_store_explicit(&random_state, p->seed, memory_order_relaxed);
     reports_capture(p->seen);
     layer_begin(p->seed);
     workload_main(p->w);
