@@ -12,6 +12,9 @@
 
 #include "stress/sim/sites.h"
 
+#define AWAKE (-1)
+#define NEVER INT64_MAX
+
 enum { STEPS_MAX = 1 << 18, WAKE_NS = 20000000 };
 
 struct step {
@@ -30,9 +33,11 @@ static bool used;
 
 static bool closed;                   // atomic: falls once
 static uint32_t turn[WRAP_THREADS];   // atomic: 1 while that thread has the turn, or gets it
-static uint32_t next;                 // turn: step that is to come
+static uint32_t next;                 // turn: step that is to come; also in *outcome
 static int64_t handed_over;           // atomic: when the turn last changed hands, for patience
 static int64_t virtual_ns, opened_ns; // turn; const once open
+static int64_t (*due)(void);          // const after gates_close
+static int64_t wakes[WRAP_THREADS];   // turn: of who waits; AWAKE: it does not; 0: there is none
 static bool opening;                  // atomic: somebody opens
 static void (*(*interrupted)(const struct host_context *))(void); // turn
 
@@ -193,16 +198,31 @@ static void tell_place(struct gates_place *to, uint32_t thread, uint32_t kind, u
     copy_text(to->text, sizeof to->text, s->text);
 }
 
+static void tell_sleepers(void)
+{
+    int64_t first = NEVER;
+
+    for (uint32_t i = 0; i < WRAP_THREADS; i++) {
+        if (wakes[i] == AWAKE)
+            return;
+        if (wakes[i] != 0 && wakes[i] < first && !helper[i])
+            first = wakes[i];
+    }
+    outcome->all_asleep = true;
+    outcome->wakes_ns = first;
+    outcome->due_ns = due != NULL ? due() : 0;
+}
+
 static void open_all(enum gates_state state, uint32_t site, const struct wrap_thread *t,
                      enum gates_kind kind)
 {
     if (__atomic_exchange_n(&opening, true, __ATOMIC_ACQ_REL))
         return;
     const struct step *s = &order[next < steps ? next : steps - 1];
-    outcome->step = next;
-    outcome->steps = steps;
     tell_place(&outcome->due, s->thread, s->kind, s->site);
     tell_place(&outcome->came, t->number, kind, site);
+    if (state == GATES_PASSED)
+        tell_sleepers();
     opened_ns = wrap_clock();
     __atomic_store_n(&outcome->state, state, __ATOMIC_RELEASE);
     __atomic_store_n(&closed, false, __ATOMIC_RELEASE);
@@ -210,14 +230,18 @@ static void open_all(enum gates_state state, uint32_t site, const struct wrap_th
         wrap_wake(&turn[i]);
 }
 
-void gates_close(struct gates_outcome *to, int64_t ns)
+void gates_close(struct gates_outcome *to, int64_t ns, int64_t (*due_ns)(void))
 {
     outcome = to;
+    outcome->steps = steps;
     patience_ns = ns;
+    due = due_ns;
     used = true;
+    wakes[0] = AWAKE;
     if (steps == 0)
         return;
     __atomic_store_n(&handed_over, wrap_clock(), __ATOMIC_RELAXED);
+    __atomic_store_n(&outcome->state, GATES_CLOSED, __ATOMIC_RELAXED);
     __atomic_store_n(&turn[0], 1, __ATOMIC_RELAXED);
     __atomic_store_n(&closed, true, __ATOMIC_RELEASE);
 }
@@ -271,11 +295,16 @@ static bool take_turn(struct wrap_thread *t, enum gates_kind kind)
     return wait_for_turn(t, kind);
 }
 
+static void step_done(void)
+{
+    __atomic_store_n(&outcome->step, ++next, __ATOMIC_RELAXED);
+}
+
 static void signal_comes(struct wrap_thread *t, struct wrap_frame *at)
 {
     const struct host_context context = {.pc = at->pc, .sp = (uintptr_t)(at + 1), .fp = at->fp};
 
-    next++;
+    step_done();
     if (interrupted == NULL)
         return;
     t->in_handler = true;
@@ -295,7 +324,7 @@ void gates_point(struct wrap_thread *t, enum gates_kind kind, struct wrap_frame 
         open_all(GATES_STRAYED, site, t, kind);
         return;
     }
-    next++;
+    step_done();
     if (at != NULL)
         gates_signals(t, at);
 }
@@ -312,24 +341,57 @@ bool gates_answer(struct wrap_thread *t, int64_t *answer)
     if (!gates_closed() || t->number >= WRAP_THREADS || next == steps ||
         order[next].kind != GATES_ANSWER || order[next].thread != t->number)
         return false;
-    *answer = order[next++].value;
+    *answer = order[next].value;
+    step_done();
     return true;
 }
 
-bool gates_wait(struct wrap_thread *t, struct wrap_frame *at, int64_t *answer)
+static int64_t until(int64_t timeout_ns)
 {
+    return timeout_ns < 0 ? NEVER : virtual_ns + timeout_ns;
+}
+
+static void sleeps(struct wrap_thread *t, int64_t wakes_at)
+{
+    if (t->number < WRAP_THREADS)
+        wakes[t->number] = wakes_at;
+}
+
+bool gates_wait(struct wrap_thread *t, struct wrap_frame *at, int64_t timeout_ns, int64_t *answer)
+{
+    int64_t end = until(timeout_ns);
+
     while (gates_closed()) {
         if (gates_answer(t, answer))
             return true;
+        sleeps(t, end);
         gates_point(t, GATES_RESUMES, at);
+        if (gates_closed())
+            sleeps(t, AWAKE);
     }
     return false;
+}
+
+void gates_sleep(struct wrap_thread *t, struct wrap_frame *at, int64_t ns)
+{
+    sleeps(t, until(ns));
+    gates_point(t, GATES_RESUMES, at);
+    if (gates_closed())
+        sleeps(t, AWAKE);
+}
+
+void gates_begin(struct wrap_thread *t)
+{
+    gates_point(t, GATES_RESUMES, NULL);
+    if (gates_closed())
+        sleeps(t, AWAKE);
 }
 
 void gates_end(struct wrap_thread *t)
 {
     if (!gates_closed() || t->number >= WRAP_THREADS || !has_turn(t))
         return;
+    sleeps(t, 0);
     __atomic_store_n(&turn[t->number], 0, __ATOMIC_RELAXED);
     if (next == steps)
         open_all(GATES_PASSED, SIM_SITE_NONE, t, GATES_POINT);

@@ -40,15 +40,20 @@ struct gates_place {
 struct gates_outcome {
     uint32_t state; // atomic: enum gates_state; once open, all else is set
     uint32_t pid;   // of the process in which it is so
-    uint32_t step, steps;
+    uint32_t step;  // atomic: so many have come about
+    uint32_t steps;
+    // When the order ends with all threads asleep, in virtual time: when the first of them wakes,
+    // helpers aside (INT64_MAX: none), and when the first timer is due (0: there is none).
+    int64_t wakes_ns, due_ns;
+    bool all_asleep;
     struct gates_place due, came; // came: whoever opened the gates
 };
 
 // Reads an order, for this program; false after one line in `error`.
 bool gates_read(const char *path, char *error, size_t bytes);
 // In the execution, by its first thread: close. A step that does not come within `patience_ns`
-// opens them.
-void gates_close(struct gates_outcome *outcome, int64_t patience_ns);
+// opens them. `due` says when the program's first timer is due, without being seen; or NULL.
+void gates_close(struct gates_outcome *outcome, int64_t patience_ns, int64_t (*due)(void));
 bool gates_closed(void);
 // There was an order in this execution, be it over or not.
 bool gates_used(void);
@@ -60,7 +65,10 @@ void gates_signals(struct wrap_thread *t, struct wrap_frame *at);
 bool gates_answer(struct wrap_thread *t, int64_t *answer);
 // The calling thread is about to wait. True: it has waited, and this is the answer. False: the
 // gates have opened meanwhile, it is to wait in the kernel.
-bool gates_wait(struct wrap_thread *t, struct wrap_frame *at, int64_t *answer);
+bool gates_wait(struct wrap_thread *t, struct wrap_frame *at, int64_t timeout_ns, int64_t *answer);
+// It begins; it sleeps for a time.
+void gates_begin(struct wrap_thread *t);
+void gates_sleep(struct wrap_thread *t, struct wrap_frame *at, int64_t ns);
 // It ends: nothing follows.
 void gates_end(struct wrap_thread *t);
 // That thread is a helper, which does not come back from its sleep when the order is over: what

@@ -82,7 +82,7 @@ static int execute(const char *order, bool ordered)
         if (order != NULL && !gates_read(order, error, sizeof error))
             _exit(1);
         if (order != NULL)
-            gates_close(outcome, patience_ns);
+            gates_close(outcome, patience_ns, NULL);
         canary_main(ordered);
         _exit(2);
     }

@@ -6,7 +6,7 @@
 // birth alone: the same seed decides the same, whatever the threads do meanwhile. What
 // comes of it still depends on the machine.
 //
-// After the chaos mode of rr (O'Callahan 2016), whose constants it starts from: one thread in ten is
+// After rr's chaos mode (O'Callahan 2016), whose constants it starts from: one thread in ten is
 // of low priority (of the first thread, three in ten), priorities are drawn anew from time to time,
 // and those of low priority are shut out for windows whose lengths are spread over powers of two.
 // rr's windows last from 1 ms to 2 s, for programs that run for minutes; ours from 50 us to 13 ms.

@@ -13,7 +13,6 @@
 #pragma clang diagnostic ignored "-Wmissing-prototypes"
 
 enum { ORDERED_NCPU = 4 }; // as the engine has it
-enum { SECOND = 1000000000 };
 
 #define HERE ((struct wrap_frame *)__builtin_frame_address(0))
 #define BEFORE(word) wrap_before(WRAP_CALL, (word), HERE)
@@ -47,7 +46,7 @@ static void begin(void *arg)
     free(arg);
     *t = (struct wrap_thread){.number = b.number, .birth = b.birth};
     if (gates_closed())
-        gates_point(t, GATES_RESUMES, NULL);
+        gates_begin(t);
     b.fn(b.arg);
     if (gates_closed()) { // as the engine has it: one more call, from nowhere
         gates_point(wrap_self(), GATES_POINT, NULL);
@@ -109,7 +108,7 @@ static void sleep_on(int64_t ns, void (*real)(int64_t ns))
         BEFORE(NULL);                                                                              \
         if (gates_closed()) {                                                                      \
             if (ns > 0)                                                                            \
-                gates_point(wrap_self(), GATES_RESUMES, HERE);                                     \
+                gates_sleep(wrap_self(), HERE, ns);                                                \
             if (gates_closed())                                                                    \
                 return;                                                                            \
         }                                                                                          \
@@ -146,7 +145,7 @@ int __wrap_host_futex_wait(const void *addr, uint32_t expected, int64_t timeout_
     if (!gates_closed())
         return __real_host_futex_wait(addr, expected, timeout_ns);
     began = gates_now();
-    if (gates_wait(wrap_self(), HERE, &answer))
+    if (gates_wait(wrap_self(), HERE, timeout_ns, &answer))
         return (int)answer;
     return __real_host_futex_wait(addr, expected, time_left(timeout_ns, began));
 }
@@ -162,20 +161,76 @@ int __wrap_host_futex_wake(const void *addr, int count)
     return __real_host_futex_wake(addr, count);
 }
 
+enum { ADDED_MAX = 1024, DRAIN = 16 };
+static uint64_t added[ADDED_MAX]; // by the turn: tokens, in the order in which they were added
+static uint32_t nadded;           // likewise
+static bool broken;               // likewise: a break that no wait has been told of
+
 int __real_host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n);
+int __real_host_poll_add(int fd, uint64_t token);
+void __real_host_poll_break(void);
+
+int __wrap_host_poll_add(int fd, uint64_t token)
+{
+    BEFORE(NULL);
+    if (gates_closed() && nadded < ADDED_MAX)
+        added[nadded++] = token;
+    return __real_host_poll_add(fd, token);
+}
+
+void __wrap_host_poll_break(void)
+{
+    BEFORE(NULL);
+    if (gates_closed())
+        broken = true;
+    else
+        __real_host_poll_break();
+}
+
+// The gates have opened: what no wait has been told of is still to be told.
+static int poll_on(int64_t timeout_ns, int64_t began, struct host_ready *ready, int n)
+{
+    if (__atomic_exchange_n(&broken, false, __ATOMIC_RELAXED))
+        __real_host_poll_break();
+    return __real_host_poll_wait(time_left(timeout_ns, began), ready, n);
+}
+
+// What the order says that a wait was told of; the kernel is asked too, so that it tells no more of
+// it. An answer has the number of the descriptor's addition and what is ready, or is negative: a
+// break.
+static int told(int count, struct host_ready *ready)
+{
+    struct host_ready unseen[DRAIN];
+    int64_t answer;
+    int n = 0;
+
+    for (; n < count && gates_answer(wrap_self(), &answer); n++) {
+        if (answer < 0) {
+            ready[n] = (struct host_ready){0};
+            broken = false;
+            continue;
+        }
+        uint64_t k = (uint64_t)answer >> 2;
+        ready[n] = (struct host_ready){.token = k < nadded ? added[k] : 0,
+                                       .read = (answer & 1) != 0,
+                                       .write = (answer & 2) != 0};
+    }
+    __real_host_poll_wait(0, unseen, DRAIN);
+    return n;
+}
+
 int __wrap_host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
 {
     int64_t answer, began;
 
     BEFORE(NULL);
     if (!gates_closed())
-        return __real_host_poll_wait(timeout_ns, ready, n);
+        return gates_used() ? poll_on(timeout_ns, gates_time(__real_host_nanotime()), ready, n)
+                            : __real_host_poll_wait(timeout_ns, ready, n);
     began = gates_now();
-    if (!gates_wait(wrap_self(), HERE, &answer))
-        return __real_host_poll_wait(time_left(timeout_ns, began), ready, n);
-    // What it was told of is there, or comes soon.
-    return answer <= 0 ? (int)answer
-                       : __real_host_poll_wait(timeout_ns == 0 ? 0 : SECOND, ready, n);
+    if (!gates_wait(wrap_self(), HERE, timeout_ns, &answer))
+        return poll_on(timeout_ns, began, ready, n);
+    return answer > 0 ? told((int)answer, ready) : (int)answer;
 }
 
 // What the host answers -------------------------------------------------------------------
@@ -278,15 +333,7 @@ DONE(int64_t, read, (int fd, void *to, size_t bytes), fd, to, bytes)
 DONE(int64_t, write, (int fd, const void *from, size_t bytes), fd, from, bytes)
 DONE(int, shutdown, (int fd, bool reading, bool writing), fd, reading, writing)
 DONE(void, close, (int fd), fd)
-DONE(int, poll_add, (int fd, uint64_t token), fd, token)
 DONE(void, poll_remove, (int fd), fd)
-
-void __real_host_poll_break(void);
-void __wrap_host_poll_break(void)
-{
-    BEFORE(NULL);
-    __real_host_poll_break();
-}
 
 _Noreturn void __real_host_exit(int status);
 _Noreturn void __wrap_host_exit(int status)

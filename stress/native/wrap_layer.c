@@ -16,6 +16,7 @@
 #include "stress/native/gates.h"
 #include "stress/native/perturb.h"
 #include "stress/native/runner.h"
+#include "stress/native/wrap_due.h"
 
 static const int64_t patience_ns = 20000000000;
 
@@ -51,7 +52,7 @@ void layer_begin(uint64_t seed)
             fail(error);
         struct gates_outcome *outcome = share(order);
         outcome->pid = (uint32_t)getpid();
-        gates_close(outcome, patience_ns);
+        gates_close(outcome, patience_ns, wrap_due_ns);
     } else if (perturb == NULL || strcmp(perturb, "off") != 0) {
         perturb_begin(seed);
     }

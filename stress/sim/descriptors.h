@@ -31,6 +31,7 @@ struct descriptor {
     bool connecting, refused;
     struct stream *in, *out;
     uint64_t token;                            // 0: the poller does not know it
+    uint32_t added;                            // so many were before it
     bool untold[DIRECTIONS], told[DIRECTIONS]; // edges that are to come; that have come
     // of a listener
     struct host_address address;

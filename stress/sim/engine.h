@@ -155,6 +155,7 @@ struct sim {
     int64_t jumped_ns;      // of it by faults of the clock
     uint64_t block_seq;
     bool poll_broken; // a break that no wait has taken
+    uint32_t added;   // descriptors ever told to the poller
     uint32_t holders; // threads that hold stores
     // the program's handlers
     bool (*on_fault)(uintptr_t, const struct host_context *);

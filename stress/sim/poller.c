@@ -28,6 +28,7 @@ int host_poll_add(int fd, uint64_t token)
     if (d->token != 0)
         return -EEXIST;
     d->token = token;
+    d->added = sim.added++;
     d->told[READ] = d->told[WRITE] = false;
     for (int direction = READ; direction < DIRECTIONS; direction++) {
         if (sim_descriptor_is_ready(d, direction))
@@ -117,10 +118,23 @@ static int poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
     }
 }
 
+// A token may be an address: the order has the number of the descriptor's addition.
+static int64_t answer_of(const struct host_ready *ready)
+{
+    for (int fd = 0; fd < FDS; fd++) {
+        const struct descriptor *d = &sim_descriptors[fd];
+        if (d->kind != FD_FREE && d->token == ready->token && ready->token != 0)
+            return (int64_t)d->added << 2 | ready->write << 1 | ready->read;
+    }
+    return -1;
+}
+
 int host_poll_wait(int64_t timeout_ns, struct host_ready *ready, int n)
 {
     int told = poll_wait(timeout_ns, ready, n);
     order_answer(told);
+    for (int i = 0; i < told; i++)
+        order_answer(answer_of(&ready[i]));
     return told;
 }
 

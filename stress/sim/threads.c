@@ -32,6 +32,7 @@ void sim_threads_restart(void)
     sim.now = sim.jumped_ns = 0;
     sim.block_seq = 0;
     sim.poll_broken = false;
+    sim.added = 0;
     descriptors_restart();
     sim.on_fault = NULL;
     sim.on_interrupt = NULL;
