@@ -33,6 +33,7 @@ const struct sim_result *trial_run(struct trial *t, struct sim_strategy *strateg
                                 .max_points = t->cut,
                                 .cut = t->cut > 0,
                                 .trace = trace,
+                                .order = t->order,
                                 .faults = t->faults,
                                 .freeze_helpers = t->frozen};
     const struct sim_result *r = sim_run(&params);

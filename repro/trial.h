@@ -16,6 +16,7 @@ struct trial {
     enum sim_memory memory;
     enum sim_faults_allowed faults;
     bool frozen;                 // the runtime's helper, sysmon
+    bool order;                  // is kept: sim_order
     uint32_t cut;                // an execution ends after so many points; 0: as the engine does it
     uint64_t executions, points; // so far
 };

@@ -39,6 +39,15 @@ error_t one_case_parse(int key, char *arg, struct argp_state *state, struct one_
     }
 }
 
+const char *one_case_patch(const struct one_case *o, const struct repro_case *c, const char *path)
+{
+    static char own[STORE_PATH_BYTES];
+
+    if (o->patch != NULL || o->clean || !c->fixed)
+        return o->patch;
+    return command_case_patch(path, own) ? own : NULL;
+}
+
 int one_case_begin(const struct one_case *o, char **argv, struct repro_case *c,
                    char path[STORE_PATH_BYTES])
 {

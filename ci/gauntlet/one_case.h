@@ -31,5 +31,7 @@ struct one_case {
 error_t one_case_parse(int key, char *arg, struct argp_state *state, struct one_case *o);
 // Reads the case and goes on in the program that it needs. 0 when this one is it and the engine is
 // ready; else an exit status, after one line. The case is then the caller's to free.
+// The patch that is in this program then, or NULL.
+const char *one_case_patch(const struct one_case *o, const struct repro_case *c, const char *path);
 int one_case_begin(const struct one_case *o, char **argv, struct repro_case *c,
                    char path[STORE_PATH_BYTES]);

@@ -7,14 +7,23 @@
 #include <stdlib.h>
 
 #include "ci/gauntlet/one_case.h"
+#include "ci/gauntlet/replay_native.h"
 
 struct options {
     struct one_case of;
-    uint32_t times;
+    uint32_t times; // 0: not given
+    bool native;
 };
 
+enum { OPT_NATIVE = 256, NATIVE_TIMES = 20 };
+
 static const struct argp_option options[] = {
-    {"times", 'n', "N", 0, "Replay N times (default 1); the grade is the worst", 0},
+    {"times", 'n', "N", 0,
+     "Replay N times (default 1), the grade is the worst; with --native: try up to N times "
+     "(default 20)",
+     0},
+    {"native", OPT_NATIVE, 0, 0,
+     "Then on real threads under ThreadSanitizer, held in the order of the replay", 0},
     ONE_CASE_CLEAN,
     ONE_CASE_SEARCH,
     ONE_CASE_OPTIONS,
@@ -30,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->times = (uint32_t)command_number("--times", arg, 1000000);
         if (o->times == 0)
             argp_error(state, "--times: at least 1");
+        return 0;
+    case OPT_NATIVE:
+        o->native = true;
         return 0;
     default:
         return one_case_parse(key, arg, state, &o->of);
@@ -84,6 +96,50 @@ static void print_text(const struct repro_case *c, const struct replay_outcome *
         puts("  the code has moved; `gauntlet refresh` writes the case as it is found now");
 }
 
+// What was seen on real threads, and whether that is what the case's status promises.
+static bool print_native(const struct confirm_outcome *n, enum expected expected)
+{
+    bool shown = n->verdict <= CONFIRM_REPRODUCED;
+
+    printf("%s", confirm_verdict_name(n->verdict));
+    if (n->verdict != CONFIRM_NOT_TRIED)
+        printf(" on real threads: %u tr%s, %u in the whole order, %.1f s", n->tries,
+               n->tries == 1 ? "y" : "ies", n->reached, n->seconds);
+    putchar('\n');
+    if (n->saw[0] != 0)
+        printf("  %s\n", n->saw);
+    if (n->gate[0] != 0)
+        printf("  gate: %s\n", n->gate);
+    if (n->report != NULL)
+        printf("\n%s", n->report);
+    return shown == (expected != DOES_NOT);
+}
+
+static int replay_native(const struct options *o, struct repro_case *c,
+                         const struct replay_outcome *r, const char *patch, enum expected expected)
+{
+    struct confirm_outcome n = {.verdict = CONFIRM_NOT_TRIED};
+    bool matches = false;
+
+    if (r->reproduced == 0)
+        snprintf(n.saw, sizeof n.saw, "the engine does not reproduce it here: there is no order");
+    else
+        confirm_try(c, &r->schedule, patch, o->times ? o->times : NATIVE_TIMES, &n);
+    if (o->of.json) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "signature", c->signature);
+        cJSON_AddStringToObject(object, "grade", replay_grade_name(r->grade));
+        confirm_json(&n, object);
+        command_print_json(object);
+    } else {
+        matches = print_native(&n, expected);
+    }
+    matches = (n.verdict <= CONFIRM_REPRODUCED) == (expected != DOES_NOT);
+    bool tried = n.verdict != CONFIRM_NOT_TRIED || expected == DOES_NOT;
+    confirm_free(&n);
+    return !tried ? EXIT_USAGE : matches ? EXIT_NOTHING : EXIT_FINDINGS;
+}
+
 int command_replay(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -96,7 +152,7 @@ int command_replay(int argc, char **argv)
         0,
         0,
         0};
-    struct options o = {.of.search = REPLAY_SEARCH, .times = 1};
+    struct options o = {.of.search = REPLAY_SEARCH};
     struct repro_case c;
     struct replay_outcome out;
     char path[STORE_PATH_BYTES];
@@ -108,10 +164,17 @@ int command_replay(int argc, char **argv)
     enum expected expected = o.of.patch != NULL      ? UNKNOWN
                              : o.of.clean && c.fixed ? DOES_NOT
                                                      : REPRODUCES;
+    uint32_t times = o.times == 0 || o.native ? 1 : o.times;
     struct replay_params params = {
-        .times = o.times, .search = o.of.search, .seed = 1, .stop = &command_stopped};
+        .times = times, .search = o.of.search, .seed = 1, .stop = &command_stopped};
     replay_case(&c, &params, &out);
-    if (expected == REPRODUCES && out.times == o.times)
+    if (o.native) {
+        status = replay_native(&o, &c, &out, one_case_patch(&o.of, &c, path), expected);
+        replay_free(&out);
+        case_free(&c);
+        return status;
+    }
+    if (expected == REPRODUCES && out.times == times)
         command_note_result(path, replay_grade_name(out.grade));
     bool matches = out.reproduced == (expected == DOES_NOT ? 0 : out.times);
     if (o.of.json)
@@ -120,5 +183,5 @@ int command_replay(int argc, char **argv)
         print_text(&c, &out, expected, matches);
     replay_free(&out);
     case_free(&c);
-    return matches && out.times == o.times ? EXIT_NOTHING : EXIT_FINDINGS;
+    return matches && out.times == times ? EXIT_NOTHING : EXIT_FINDINGS;
 }
