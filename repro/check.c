@@ -77,9 +77,8 @@ static struct check_bound one_bound(struct checker *c, uint32_t bound)
 void check(const struct check_params *params, struct check_result *result)
 {
     struct checker c = {.p = params, .result = result, .begin = now()};
-    const struct sim_explore how = {.reduce = params->memory == SIM_SC,
-                                    .from_first_operation = true,
-                                    .places = params->places};
+    const struct sim_explore how = {
+        .reduce = params->memory == SIM_SC, .from_first_operation = true, .places = params->places};
     bool go_on = true;
 
     *result = (struct check_result){0};

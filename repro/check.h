@@ -20,9 +20,9 @@ struct check_bound {
 struct check_params {
     struct workload *w;
     enum sim_memory memory;
-    uint32_t bound; // the last one
+    uint32_t bound;     // the last one
     const bool *places; // see sim_explore; NULL: anywhere
-    double seconds; // limit; 0: none
+    double seconds;     // limit; 0: none
     // after a bound, whether it is done or not
     void (*told)(const struct check_bound *b, void *arg);
     // every now and then; may be NULL

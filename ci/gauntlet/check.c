@@ -228,7 +228,8 @@ static void command_line(const struct options *o, char *text, size_t bytes)
          *patch = o->patch ? command_public(o->patch) : NULL;
 
     snprintf(text, bytes, "check %s --bound %u%s%s%s%s%s%s%s%s", workload ? workload : "?",
-             o->bound, o->at ? " --at " : "", o->at ? o->at : "", o->memory == SIM_SC ? "" : " --memory ",
+             o->bound, o->at ? " --at " : "", o->at ? o->at : "",
+             o->memory == SIM_SC ? "" : " --memory ",
              o->memory == SIM_SC ? "" : sim_memory_names[o->memory], o->time ? " --for " : "",
              o->time ? o->time : "", patch ? " --patch " : "", patch ? patch : "");
     free(workload);
