@@ -88,11 +88,12 @@ struct thread {
     int64_t late_ns;   // a fault: it wakes so much after the deadline
     uint64_t since;    // order of blocking
     int wait_result;
-    const void *retry_at;    // word of a timed futex wait that has ended before its time; or NULL
-    int64_t retry_until;     // when it was to end
-    int64_t retry_jumped_ns; // sim.jumped_ns then, and sim.at.serial
-    uint32_t retry_serial;
-    uint32_t site;    // of its last point, while another thread runs
+    const void *retry_at;     // word of a timed futex wait that has ended before its time; or NULL
+    int64_t retry_until;      // when it was to end
+    int64_t retry_jumped_ns;  // sim.jumped_ns when the thread last looked at the clock before it
+    uint32_t retry_serial;    // sim.at.serial when it had ended
+    int64_t looked_jumped_ns; // sim.jumped_ns when the thread last looked at the clock
+    uint32_t site;            // of its last point, while another thread runs
     uint32_t relaxes; // host_relax with no other thread ready, since time was last moved for it
     // Timed executions:
     int64_t clock;   // its own time while another thread runs

@@ -185,7 +185,8 @@ int sim_wait(enum thread_state state, const void *futex, int64_t until, enum sim
 static void check_retry(const void *addr, int64_t until)
 {
     const struct thread *t = sim_current;
-    int64_t jumped_ns = sim.jumped_ns - t->retry_jumped_ns; // perhaps since it looked at the clock
+    // perhaps between its looks at the clock, by which the first wait's end is later than it knows
+    int64_t jumped_ns = sim.jumped_ns - t->retry_jumped_ns;
     // between its look at the clock and this call time passes, where operations take some
     int64_t slack_ns = sim.timed ? TIMED_SLACK_NS : 0;
     if (t->retry_at == addr && t->retry_serial == sim.at.serial && sim.now < t->retry_until &&
@@ -200,7 +201,7 @@ static int futex_waited(const void *addr, int64_t until, int result)
     struct thread *t = sim_current;
     t->retry_at = result == -ETIMEDOUT || until == NEVER ? NULL : addr;
     t->retry_until = until;
-    t->retry_jumped_ns = sim.jumped_ns;
+    t->retry_jumped_ns = t->looked_jumped_ns;
     t->retry_serial = sim.at.serial; // changes with the next wait, operation or goroutine
     return result;
 }
@@ -273,6 +274,7 @@ int64_t host_nanotime(void)
     enum sim_fault fault = sim_choose_fault(faults, 4, site);
     if (fault != SIM_FAULT_NONE)
         sim_jump(jump_ns(fault));
+    sim_current->looked_jumped_ns = sim.jumped_ns;
     sim_note_value((uint64_t)sim.now);
     order_answer(sim.now + 1);
     return sim.now + 1; // as on a real clock, 0 is never now
