@@ -48,12 +48,29 @@ static void check_buffers(void)
     }
 }
 
+// What a p has had went to others when it was taken out of use.
+static void check_gone(void)
+{
+    for (int32_t i = nprocs; i < PROCS_MAX && allp[i]; i++) {
+        const struct p *pp = allp[i];
+        const struct workbuf *first = pp->gcw.first, *second = pp->gcw.second;
+        if (unlikely(pp->wbbuf.n != 0 || (first && first->n != 0) || (second && second->n != 0)))
+            report("a p that is not in use has shaded objects", pp->id, nprocs);
+        if (unlikely(load_relaxed(&pp->runnext) ||
+                     load_relaxed(&pp->runqhead) != load_relaxed(&pp->runqtail)))
+            report("a p that is not in use has goroutines", pp->id, nprocs);
+        if (unlikely(pp->m || pp->gfree || pp->sudogs))
+            report("a p that is not in use has something left", pp->id, nprocs);
+    }
+}
+
 void model_check_lists(void)
 {
     check_buffers();
     model_check_chans();
     if (nprocs == 0 || load_relaxed(&sched.lock.key) != 0)
         return;
+    check_gone();
     expect_count("sched.npidle is not the number of idle p's", load_relaxed(&sched.npidle),
                  LIST_LENGTH(sched.pidle, link));
     expect_count("sched.nmidle is not the number of idle m's", sched.nmidle,

@@ -3,8 +3,8 @@
 // gc-lost: when marking ends, in a stopped world, whatever the program can still get at must be
 // marked; and no object may be freed that a goroutine refers to. What it can get at is found
 // without the runtime's code: from the references that goroutines told of (probe_refs), from
-// registered globals, and from the stacks of goroutines that have not begun, along the words that
-// the heap calls pointers.
+// registered globals, from armed timers, and from the stacks of goroutines that have not begun,
+// along the words that the heap calls pointers.
 //
 // Rejected: all words of all stacks, as the collector itself takes them. A stack that was scanned
 // early goes on, and what its frames have not written yet holds words of frames before them: dead
@@ -144,6 +144,19 @@ static void reach_arguments(void)
     }
 }
 
+// What timers of a heap keep alive: their arguments, and the objects that they lie in.
+static void reach_timers(void)
+{
+    for (int32_t i = 0; i < PROCS_MAX && allp[i]; i++) {
+        for (uint32_t k = 0; k < allp[i]->ntimers; k++) {
+            const struct timer *t = allp[i]->timers[k].timer;
+            reach(&(struct edge){"a timer's heap", (uint64_t)&allp[i]->timers[k].timer},
+                  (uint64_t)t);
+            reach(&(struct edge){"an armed timer", (uint64_t)&t->arg}, (uint64_t)t->arg);
+        }
+    }
+}
+
 static void check_marked(void)
 {
     if (!oracle_on("gc-lost"))
@@ -152,6 +165,7 @@ static void check_marked(void)
     reach_globals();
     reach_refs();
     reach_arguments();
+    reach_timers();
     while (reached.n > 0)
         each_slot(reached.queue[--reached.n], reach_slot);
 }

@@ -209,6 +209,18 @@ static void miscount_own_dead(void)
     allp[1]->ngfree++;
 }
 
+static void leave_shaded(void)
+{
+    allp[1]->wbbuf.n = 1;
+}
+
+static void gone_p_keeps(void *unused)
+{
+    (void)unused;
+    rt_set_procs(1);
+    canary_breaks_while_all_sleep(leave_shaded);
+}
+
 static void hold_idle_p(void)
 {
     allp[0]->m = &m0;
@@ -425,6 +437,8 @@ const struct canary canaries[] = {
     {"spinning m's miscounted", "invariant", "sched.nmspinning is not", spinning_miscounted},
     {"dead goroutines miscounted", "invariant", "sched.ngfree is not", dead_miscounted},
     {"a p's dead miscounted", "invariant", "a p's ngfree is not", own_dead_miscounted},
+    {"a p that is gone keeps something", "invariant", "a p that is not in use has shaded",
+     gone_p_keeps},
     {"an idle p is held", "invariant", "an idle p is held by an m", idle_p_held},
     {"an idle p runs", "invariant", "a running p is held by no m", idle_p_runs},
     {"in no queue", "invariant", "a runnable goroutine stands in no queue", in_no_queue},
