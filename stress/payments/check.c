@@ -13,6 +13,7 @@ struct tally {
     uint64_t payments, amount; // published
     uint64_t listed;           // edges, once for each list
     uint64_t earned;           // sums of merchants
+    uint64_t vouchers, numbers;
 };
 
 static uint32_t rounds; // the gate, for writing
@@ -50,11 +51,34 @@ static void node_check(struct node *n, struct tally *t)
         t->earned += sum;
 }
 
+// While they are passed on some may be met twice, or not at all.
+static void vouchers_check(struct user *u, struct tally *t)
+{
+    uint64_t most = (uint64_t)graph_sizes()->users * graph_sizes()->vouchers, n = 0;
+
+    rt_mutex_lock(&u->node.lock);
+    for (struct voucher *v = rt_load_ptr(&u->vouchers); v != NULL; v = rt_load_ptr(&v->next)) {
+        t->numbers += voucher_number(voucher_met(v));
+        require(++n <= most, "payments: a list of vouchers does not end");
+    }
+    t->vouchers += n;
+    rt_mutex_unlock(&u->node.lock);
+}
+
+static void vouchers_are_all(const struct tally *t)
+{
+    uint64_t n = (uint64_t)graph_sizes()->users * graph_sizes()->vouchers;
+
+    require(t->vouchers == n, "payments: vouchers are lost");
+    require(t->numbers == n * (n - 1) / 2, "payments: vouchers are others");
+}
+
 static void user_check(struct node *user, struct tally *t)
 {
     struct user *u = (struct user *)user;
 
     node_check(user, t);
+    vouchers_check(u, t);
     for (int i = 0; i < HOLDINGS; i++) {
         rt_mutex_lock(&user->lock);
         struct node *n = node_met(rt_load_ptr(&u->holds[i]));
@@ -117,5 +141,7 @@ void graph_check(bool at_end)
     require(t.earned == t.amount, "payments: merchants have not earned what was paid");
     require(counts.published - counts.expired == t.payments, "payments: published ones are lost");
     require(!at_end || counts.made == counts.published, "payments: some were never published");
+    if (at_end)
+        vouchers_are_all(&t);
     index_go_on();
 }

@@ -67,6 +67,7 @@ static void draw(struct client *c, struct request *r)
     r->magic = REQUEST_MAGIC;
     r->user = client_below(c, users);
     r->lender = client_below(c, LENT_ONE_IN) == 0 ? client_below(c, users) : r->user;
+    r->friend = client_below(c, users);
     r->merchant = client_below(c, graph_sizes()->merchants);
     r->amount = 1 + client_below(c, AMOUNT_MOST);
     r->flags = (client_below(c, NEW_DEVICE_ONE_IN) == 0 ? REQUEST_NEW_DEVICE : 0) |

@@ -14,6 +14,9 @@
 // takes them back. Every object begins with a head that says what it is; who meets one looks at it,
 // so that memory that was taken back, or is another object by now, shows at the first touch.
 //
+// A user has vouchers, which transactions pass on to others. Each is referred to once: from a list,
+// or from the stack of who is about to pass it on; nobody makes or loses one.
+//
 // Every list has the lock of its node, and nobody holds two. So an edge may stand in one list and
 // not in the other while it is published or expires; `graph_check` looks when nobody does either.
 // What is wrong ends the process: `payments: ...`.
@@ -41,6 +44,12 @@ struct node {
 struct user {
     struct node node;
     rt_ptr holds[HOLDINGS]; // node.lock
+    rt_ptr vouchers;        // node.lock: the first of a list
+};
+
+struct voucher {
+    uint64_t head; // const: magic, number
+    rt_ptr next;   // lock of the user in whose list it stands
 };
 
 // Account, device, address.
@@ -69,11 +78,12 @@ struct payment {
 enum { GRAPH_FAN = 16, GRAPH_SHARDS = 8 };
 struct graph_sizes {
     uint32_t users, merchants;
-    uint32_t window; // payments that are published and have not expired, at most
-    uint32_t shards; // of the index
-    uint32_t queue;  // payments of a shard that wait to be published
-    uint32_t fan;    // newest edges of a node that a walk follows, at most GRAPH_FAN
-    uint32_t most;   // nodes that a walk meets
+    uint32_t vouchers; // of each user at first
+    uint32_t window;   // payments that are published and have not expired, at most
+    uint32_t shards;   // of the index
+    uint32_t queue;    // payments of a shard that wait to be published
+    uint32_t fan;      // newest edges of a node that a walk follows, at most GRAPH_FAN
+    uint32_t most;     // nodes that a walk meets
 };
 
 // What a payment is about, drawn by who makes it.
@@ -102,6 +112,10 @@ struct payment *payment_new(const struct graph_order *order);
 // Puts its edges into the lists of their ends; takes them out again. Once each.
 void payment_link(struct payment *p);
 void payment_unlink(struct payment *p);
+
+// Takes a voucher of the user's, NULL if there is none; gives it to the user.
+struct voucher *voucher_take(uint32_t user);
+void voucher_give(uint32_t user, struct voucher *v);
 
 // The nodes that three steps from a user reach, newest edges first, each looked at. Returns how
 // many; *found (may be NULL) says whether an edge of the payment `number` was among those followed.

@@ -43,10 +43,11 @@ static volatile sig_atomic_t interrupted;
 static void begin(void)
 {
     static struct times transactions, freshness;
-    enum { QUEUE = 4096, SHARDS = 4, FAN = 8, MOST = 1000, OWN_USERS = 8 };
+    enum { QUEUE = 4096, SHARDS = 4, FAN = 8, MOST = 1000, OWN_USERS = 8, VOUCHERS = 4 };
     struct graph_sizes sizes = {
         .users = (uint32_t)options.users,
         .merchants = (uint32_t)options.users / 10 + 1,
+        .vouchers = VOUCHERS,
         .window = (uint32_t)options.window,
         .shards = SHARDS,
         .queue = QUEUE,

@@ -12,12 +12,15 @@
 #include "stress/payments/graph.h"
 #include "stress/payments/node.h"
 
-static const uint64_t node_magic = 0x90de, edge_magic = 0xed9e, payment_magic = 0x9a1d;
+static const uint64_t node_magic = 0x90de, edge_magic = 0xed9e, payment_magic = 0x9a1d,
+                      voucher_magic = 0x70c4;
 
 RT_TYPE(merchant_type, struct node, RT_AT(struct node, newest));
 RT_TYPE(user_type, struct user,
         RT_AT(struct user, node.newest) | RT_AT(struct user, holds[HOLDS_ACCOUNT]) |
-            RT_AT(struct user, holds[HOLDS_DEVICE]) | RT_AT(struct user, holds[HOLDS_ADDRESS]));
+            RT_AT(struct user, holds[HOLDS_DEVICE]) | RT_AT(struct user, holds[HOLDS_ADDRESS]) |
+            RT_AT(struct user, vouchers));
+RT_TYPE(voucher_type, struct voucher, RT_AT(struct voucher, next));
 RT_TYPE(holding_type, struct holding,
         RT_AT(struct holding, node.newest) | RT_AT(struct holding, owner));
 RT_TYPE(edge_type, struct edge,
@@ -65,9 +68,18 @@ enum node_kind node_kind(const struct node *n)
     return (enum node_kind)(n->head >> 40 & 0xff);
 }
 
-uint64_t node_number(const struct node *n)
+uint64_t voucher_number(const struct voucher *v)
 {
-    return n->head & 0xffffffffff;
+    return v->head & 0xffffffffff;
+}
+
+struct voucher *voucher_met(void *object)
+{
+    struct voucher *v = object;
+
+    if (v->head >> 48 != voucher_magic)
+        payments_wrong("payments: a voucher is none");
+    return v;
 }
 
 struct node *node_met(void *object)
@@ -142,7 +154,16 @@ static struct node *holding_new(struct node *owner, enum node_kind kind)
     return &h->node;
 }
 
-static struct node *user_new(void)
+static void voucher_new(struct user *u, uint64_t number)
+{
+    struct voucher *v = rt_new(&voucher_type);
+
+    v->head = head(voucher_magic, 0, number);
+    rt_write_ptr(&v->next, rt_load_ptr(&u->vouchers));
+    rt_write_ptr(&u->vouchers, v);
+}
+
+static struct node *user_new(uint32_t number)
 {
     struct user *u = rt_new(&user_type);
 
@@ -150,6 +171,8 @@ static struct node *user_new(void)
     rt_write_ptr(&u->holds[HOLDS_ACCOUNT], holding_new(&u->node, NODE_ACCOUNT));
     rt_write_ptr(&u->holds[HOLDS_DEVICE], holding_new(&u->node, NODE_DEVICE));
     rt_write_ptr(&u->holds[HOLDS_ADDRESS], holding_new(&u->node, NODE_ADDRESS));
+    for (uint32_t i = 0; i < sizes.vouchers; i++)
+        voucher_new(u, number * sizes.vouchers + i);
     return &u->node;
 }
 
@@ -170,7 +193,7 @@ void graph_open(const struct graph_sizes *s)
     rt_write_ptr(&graph_root[ROOT_USERS], users);
     rt_write_ptr(&graph_root[ROOT_MERCHANTS], merchants);
     for (uint32_t i = 0; i < s->users; i++)
-        rt_write_ptr(&users[i], user_new());
+        rt_write_ptr(&users[i], user_new(i));
     for (uint32_t i = 0; i < s->merchants; i++)
         rt_write_ptr(&merchants[i], merchant_new());
     index_open();
@@ -203,6 +226,31 @@ static struct node *held(struct node *user, int which, enum node_kind anew)
         n = rt_load_ptr(&u->holds[which]);
     rt_mutex_unlock(&user->lock);
     return node_met(n);
+}
+
+struct voucher *voucher_take(uint32_t user)
+{
+    struct node *n = graph_user(user);
+    rt_ptr *list = &((struct user *)n)->vouchers;
+
+    rt_mutex_lock(&n->lock);
+    struct voucher *v = rt_load_ptr(list);
+    if (v != NULL)
+        rt_write_ptr(list, rt_load_ptr(&voucher_met(v)->next));
+    rt_mutex_unlock(&n->lock);
+    return v;
+}
+
+void voucher_give(uint32_t user, struct voucher *v)
+{
+    struct node *n = graph_user(user);
+    rt_ptr *list = &((struct user *)n)->vouchers;
+
+    voucher_met(v);
+    rt_mutex_lock(&n->lock);
+    rt_write_ptr(&v->next, rt_load_ptr(list));
+    rt_write_ptr(list, v);
+    rt_mutex_unlock(&n->lock);
 }
 
 // Edges and payments ----------------------------------------------------------------------------

@@ -9,9 +9,10 @@
 struct node *node_met(void *object);
 struct edge *edge_met(void *object);
 struct payment *payment_met(void *object);
+struct voucher *voucher_met(void *object);
 
 enum node_kind node_kind(const struct node *n);
-uint64_t node_number(const struct node *n); // its own among those of its kind
+uint64_t voucher_number(const struct voucher *v);
 // The end of the edge that is the node's.
 int edge_end_of(const struct edge *e, const struct node *n);
 

@@ -44,9 +44,12 @@ void service_transact(const struct request *r, struct answer *a)
         .new_address = r->flags & REQUEST_NEW_ADDRESS,
     };
 
+    struct voucher *v = voucher_take(r->user);
     a->magic = ANSWER_MAGIC;
     a->number = index_add(payment_new(&order), r->user);
     a->met = graph_walk(r->user, a->number, NULL);
+    if (v != NULL) // the whole time nothing but this stack has referred to it
+        voucher_give(r->friend, v);
     add_relaxed(&service_figures.met, a->met);
     add_relaxed(&service_figures.served, 1);
 }
@@ -56,7 +59,7 @@ static bool is_sound(const struct request *r)
     const struct graph_sizes *s = graph_sizes();
 
     return r->magic == REQUEST_MAGIC && r->user < s->users && r->lender < s->users &&
-           r->merchant < s->merchants;
+           r->friend < s->users && r->merchant < s->merchants;
 }
 
 void service_connection(int64_t handle)

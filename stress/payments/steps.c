@@ -16,8 +16,14 @@ static int64_t listener; // const after that; negative: none
 // What the engine's oracle of lost objects starts from are the same words.
 static void open_small(void *unused)
 {
-    static const struct graph_sizes sizes = {
-        .users = 2, .merchants = 1, .window = 2, .shards = 2, .queue = 1, .fan = 2, .most = 6};
+    static const struct graph_sizes sizes = {.users = 2,
+                                             .merchants = 1,
+                                             .vouchers = 1,
+                                             .window = 2,
+                                             .shards = 2,
+                                             .queue = 1,
+                                             .fan = 2,
+                                             .most = 6};
     enum { PATIENCE_NS = 200 * 1000 };
 
     (void)unused;

@@ -11,7 +11,7 @@ enum { REQUEST_MAGIC = 0x9a7, ANSWER_MAGIC = 0xa45 };
 enum { REQUEST_NEW_DEVICE = 1, REQUEST_NEW_ADDRESS = 2 };
 
 struct request {
-    uint32_t magic, user, merchant, amount, lender, flags;
+    uint32_t magic, user, merchant, amount, lender, friend, flags;
 };
 
 struct answer {
