@@ -173,6 +173,7 @@ static uint32_t begin_words(const struct soak_command *c, const char *words[WORD
         words[n++] = "--clients=50";
         words[n++] = "--window=2000";
         words[n++] = "--untimed";
+        words[n++] = "--unweighed";
         ready_tsan();
     }
     return n;

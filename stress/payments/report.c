@@ -14,7 +14,7 @@
 // The targets.
 static const int64_t transaction_ns = 50 * 1000000, freshness_ns = 1000 * 1000000;
 static const double over_percent_most = 0.1;
-static const double resident_factor = 1.1, resident_slack_mib = 4;
+static const double memory_factor = 1.1, memory_slack_mib = 4;
 
 static cJSON *times_json(const struct times *t)
 {
@@ -101,12 +101,14 @@ static cJSON *steals_json(void)
 
 static cJSON *memory_json(const struct report *r)
 {
-    double first = 0, last = 0;
+    struct watch_memory first, last;
     cJSON *j = cJSON_CreateObject();
 
     if (watch_thirds(r->watch, &first, &last)) {
-        cJSON_AddNumberToObject(j, "first_third_mib", first);
-        cJSON_AddNumberToObject(j, "last_third_mib", last);
+        cJSON_AddNumberToObject(j, "resident_first_third_mib", first.resident_mib);
+        cJSON_AddNumberToObject(j, "resident_last_third_mib", last.resident_mib);
+        cJSON_AddNumberToObject(j, "runtime_first_third_mib", first.runtime_mib);
+        cJSON_AddNumberToObject(j, "runtime_last_third_mib", last.runtime_mib);
     }
     cJSON_AddNumberToObject(j, "samples", r->watch->samples);
     return j;
@@ -137,6 +139,11 @@ static void miss(cJSON *missed, bool is_missed, const char *what)
         cJSON_AddItemToArray(missed, cJSON_CreateString(what));
 }
 
+static bool grows(double first_mib, double last_mib)
+{
+    return last_mib > first_mib * memory_factor + memory_slack_mib;
+}
+
 static double number(const cJSON *j, const char *group, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItem(cJSON_GetObjectItem(j, group), key);
@@ -149,12 +156,17 @@ static double number(const cJSON *j, const char *group, const char *key)
 static cJSON *judge(const struct report *r, const cJSON *j)
 {
     cJSON *missed = cJSON_CreateArray();
-    double first = number(j, "memory", "first_third_mib");
-    double last = number(j, "memory", "last_third_mib");
 
     miss(missed, number(j, "collector", "cycles") == 0, "the collector has not run");
     miss(missed, number(j, "clients", "left_serving") != 0, "connections are left");
-    miss(missed, last > first * resident_factor + resident_slack_mib, "resident memory grows");
+    miss(missed,
+         grows(number(j, "memory", "runtime_first_third_mib"),
+               number(j, "memory", "runtime_last_third_mib")),
+         "the runtime's memory grows");
+    miss(missed,
+         !r->unweighed && grows(number(j, "memory", "resident_first_third_mib"),
+                                number(j, "memory", "resident_last_third_mib")),
+         "resident memory grows");
     if (r->untimed)
         return missed;
     miss(missed, number(j, "transactions", "over_50ms_percent") > over_percent_most,
@@ -250,5 +262,5 @@ void report_progress(const struct report *r, FILE *out)
             " over 50 ms, freshness p95 %.0f ms, %" PRIu64 " checks, %.0f MiB",
             r->seconds, load_relaxed(&f->answered), (double)times_at(f->transactions, 0.99) / 1e6,
             times_above(f->transactions, transaction_ns),
-            (double)times_at(f->freshness, 0.95) / 1e6, r->checks, r->watch->now_mib);
+            (double)times_at(f->freshness, 0.95) / 1e6, r->checks, r->watch->now.resident_mib);
 }

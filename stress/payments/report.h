@@ -15,6 +15,7 @@ struct report {
     uint64_t seed;
     uint64_t checks; // of the graph, all of which it has passed
     bool untimed;    // times are told, not judged
+    bool unweighed;  // so is resident memory
     const struct watch *watch;
 };
 

@@ -62,16 +62,26 @@ static bool is_sound(const struct request *r)
            r->friend < s->users && r->merchant < s->merchants;
 }
 
+// False: there is none, or half of one for too long. Who asks nothing yet may take its time.
+static bool next_request(int64_t handle, struct request *r)
+{
+    rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.answer_ns);
+    int64_t n = rt_read(handle, r, sizeof(*r));
+    if (n <= 0)
+        return false;
+    if ((size_t)n == sizeof(*r))
+        return true;
+    rt_set_deadline(handle, RT_READING, service_options.patience_ns);
+    return wire_read(handle, (char *)r + n, sizeof(*r) - (size_t)n);
+}
+
 void service_connection(int64_t handle)
 {
     struct request r;
     struct answer a;
 
     add_relaxed(&service_figures.serving, 1);
-    for (;;) {
-        rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.patience_ns);
-        if (!wire_read(handle, &r, sizeof(r)))
-            break;
+    while (next_request(handle, &r)) {
         if (!is_sound(&r))
             payments_wrong("payments: a request is none");
         service_transact(&r, &a);

@@ -22,8 +22,8 @@ struct service_options {
     uint32_t session;          // requests of a session, on average
     uint64_t requests;         // then it ends; 0: when it is told to
     int64_t index_every_ns;    // period of the indexers
-    int64_t patience_ns;       // silence after which the server gives a client up
-    int64_t answer_ns;         // within that the server must answer
+    int64_t patience_ns;       // the server's, from the first byte of a request to its last
+    int64_t answer_ns;         // within that the server must answer, and a client must ask
     uint32_t own_users;        // the last ones of the graph: freshness is measured with them
     uint64_t seed;
 };

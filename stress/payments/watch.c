@@ -73,17 +73,14 @@ static double resident_mib(void)
 void watch_begin(struct watch *w)
 {
     // pages that are never touched cost nothing
-    w->resident_mib = calloc(SAMPLES_MOST, sizeof(w->resident_mib[0]));
-    if (w->resident_mib == NULL)
+    w->sample = calloc(SAMPLES_MOST, sizeof(w->sample[0]));
+    if (w->sample == NULL)
         rt_fatal("payments: out of memory");
     w->load_at_start = watch_load();
 }
 
-static void look_at_pauses(struct watch *w)
+static void look_at_pauses(struct watch *w, const struct rt_mem_stats *memory)
 {
-    struct rt_mem_stats *memory = rt_new_bytes(sizeof(*memory));
-
-    rt_read_mem_stats(memory);
     if (memory->num_pauses - w->pauses_seen > RT_PAUSES) {
         w->pauses_missed += memory->num_pauses - w->pauses_seen - RT_PAUSES;
         w->pauses_seen = memory->num_pauses - RT_PAUSES;
@@ -94,29 +91,35 @@ static void look_at_pauses(struct watch *w)
 
 void watch_look(struct watch *w, bool full)
 {
-    look_at_pauses(w);
-    w->now_mib = resident_mib();
+    struct rt_mem_stats *memory = rt_new_bytes(sizeof(*memory));
+
+    rt_read_mem_stats(memory);
+    look_at_pauses(w, memory);
+    w->now.resident_mib = resident_mib();
+    w->now.runtime_mib = (double)(memory->sys - memory->heap_released) / (1 << 20);
     if (full && w->samples < SAMPLES_MOST)
-        w->resident_mib[w->samples++] = w->now_mib;
+        w->sample[w->samples++] = w->now;
 }
 
-static double mean(const double *v, uint32_t n)
+static struct watch_memory mean(const struct watch_memory *v, uint32_t n)
 {
-    double sum = 0;
+    struct watch_memory sum = {0};
 
-    for (uint32_t i = 0; i < n; i++)
-        sum += v[i];
-    return sum / n;
+    for (uint32_t i = 0; i < n; i++) {
+        sum.resident_mib += v[i].resident_mib / n;
+        sum.runtime_mib += v[i].runtime_mib / n;
+    }
+    return sum;
 }
 
-bool watch_thirds(const struct watch *w, double *first, double *last)
+bool watch_thirds(const struct watch *w, struct watch_memory *first, struct watch_memory *last)
 {
     uint32_t third = w->samples / 3;
 
     if (w->samples < SAMPLES_TO_JUDGE)
         return false;
-    *first = mean(w->resident_mib, third);
-    *last = mean(w->resident_mib + w->samples - third, third);
+    *first = mean(w->sample, third);
+    *last = mean(w->sample + w->samples - third, third);
     return true;
 }
 

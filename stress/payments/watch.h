@@ -9,13 +9,17 @@
 
 #include "stress/payments/times.h"
 
+struct watch_memory {
+    double resident_mib; // of the process, a sanitizer's memory included
+    double runtime_mib;  // what the runtime has from the system and has not given back
+};
+
 struct watch {
     struct times pauses;    // of the world, for the collector
     uint64_t pauses_missed; // more than the runtime remembers between two looks
     uint64_t pauses_seen;
-    double now_mib; // resident
     uint32_t samples;
-    double *resident_mib; // of each sample; of malloc
+    struct watch_memory now, *sample; // the latest; those that count, of malloc
     double load_at_start;
 };
 
@@ -23,8 +27,8 @@ void watch_begin(struct watch *w);
 // `full`: memory is a sample of what the process holds while it goes on like this.
 void watch_look(struct watch *w, bool full);
 
-// Resident memory, the mean over a third of the samples: the first and the last. False: too few.
-bool watch_thirds(const struct watch *w, double *first, double *last);
+// The mean over a third of the samples: the first and the last. False: too few.
+bool watch_thirds(const struct watch *w, struct watch_memory *first, struct watch_memory *last);
 double watch_load(void);      // the machine's, of the last minute
 double watch_processor(void); // seconds that the process has used
 double watch_waited(void);    // seconds that its threads would have run, but others did
