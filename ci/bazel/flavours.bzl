@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile flavours: the same C source built for the personalities that it runs under.
 
-A flavoured library `x` is four ordinary cc_library targets, in the one default configuration:
+A flavoured library `x` is five ordinary cc_library targets, in the one default configuration:
 
   x.native        as is
   x.instrumented  ThreadSanitizer calls and inline counters; the simulation, ThreadSanitizer and
                   libFuzzer binaries link the very same objects
   x.guard         trace-pc-guard coverage, for AFL++
   x.asan          AddressSanitizer and UndefinedBehaviorSanitizer
+  x.program       what tells ThreadSanitizer of order (runtime/base/san.h), and nothing instrumented:
+                  the runtime, under an instrumented program that is looked at
 
 Rejected: configuration transitions. They build everything below a target once for each
 configuration, so engine, parsers and system libraries would be compiled four times as well.
@@ -25,11 +27,17 @@ _INSTRUMENTED = [
     "-mllvm",
     "-sink-common-insts=false",
 ]
+_PROGRAM = ["-fsanitize=thread"] + [
+    flag
+    for what in ["memory-accesses", "memintrinsics", "atomics", "func-entry-exit"]
+    for flag in ["-mllvm", "-tsan-instrument-%s=0" % what]
+] + ["-iquote", "runtime/base/program"]
 FLAVOUR_COPTS = {
     "native": [],
     "instrumented": _INSTRUMENTED,
     "guard": ["-fsanitize-coverage=trace-pc-guard"],
     "asan": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    "program": _PROGRAM,
 }
 
 # What a test under a personality links: the flavour of the objects and the linker's options.
@@ -60,7 +68,7 @@ def flavoured_library(
         flavour_copts = {},
         tags = [],
         **kwargs):
-    """Makes `name`.native, `name`.instrumented, `name`.guard and `name`.asan.
+    """Makes `name`.native, `name`.instrumented, `name`.guard, `name`.asan and `name`.program.
 
     Args:
       name: of the library.

@@ -20,7 +20,8 @@ enum {
     SIGNATURES = 256,
     FAILURES = 3,
 };
-static const double turn_least_s = 0.25, turn_most_s = 2, repeat_s = 10, sim_s = 10;
+// start_s: what the runner takes to start.
+static const double turn_least_s = 0.1, turn_most_s = 2, start_s = 0.1, repeat_s = 10, sim_s = 10;
 
 struct work {
     struct session *s;
@@ -234,16 +235,19 @@ static double between(double least, double v, double most)
     return v < least ? least : v > most ? most : v;
 }
 
-// How long a turn is: so that each workload gets one, if there is time.
-static void set_limits(const struct work *w, struct native_request *r)
+// How long a turn is: so that each workload of this round gets one, if there is time.
+static void set_limits(const struct work *w, uint64_t turn, struct native_request *r)
 {
     const struct hunt_params *p = &w->s->params;
-    double each = p->seconds * w->s->native->jobs / p->nworkloads, left;
 
     r->executions = TURN_EXECUTIONS;
-    r->seconds = between(turn_least_s, each, turn_most_s);
+    r->seconds = turn_most_s;
     if (p->seconds > 0) {
-        left = p->seconds - (now() - w->begin);
+        double left = p->seconds - (now() - w->begin);
+        uint64_t turns = p->nworkloads - turn % p->nworkloads;
+        double each = left * w->s->native->jobs / (double)turns - start_s;
+
+        r->seconds = between(turn_least_s, each, turn_most_s);
         r->seconds = between(0.01, r->seconds, left > 0.01 ? left : 0.01);
     }
     if (p->executions > 0) {
@@ -265,7 +269,7 @@ static void run_turn(struct work *w, uint64_t turn)
     struct native_answer a;
     const cJSON *event;
 
-    set_limits(w, &r);
+    set_limits(w, turn, &r);
     native_run(n, &r, &a);
     w->failures = a.end != NULL ? 0 : w->failures + 1;
     cJSON_ArrayForEach(event, a.findings) pursue(w, workload, r.seed, event);

@@ -64,10 +64,12 @@ says '"known":	true'
 cat >many.wl <<'END'
 workload many
 goroutine main
+chan c 0
 go a 260
+close c
 wait
 goroutine a
-sleep 100ms
+recv c
 END
 hunt 0 --engine tsan --executions 1 --workload many.wl
 says '^  many: [1-9][0-9]* goroutines and threads, more than 200: no evidence about races'

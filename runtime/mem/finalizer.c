@@ -5,6 +5,7 @@
 // nothing to do. A queued object is a root until its finalizer has it on its stack.
 //
 // Objects with finalizers that refer to each other in a circle keep each other, as in Go.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
@@ -66,6 +67,7 @@ static void run_finalizers(void *unused)
         void *object = (void *)sp->object;
         void (*fn)(void *) = sp->fn;
         systemstack(delete_on_g0, sp);
+        san_acquire_all(); // nobody else has it any more
         fn(object);
         rt_keep_alive(object);
     }

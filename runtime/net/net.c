@@ -2,6 +2,7 @@
 //
 // What programs call: see rt_net.h. Every call tries first and waits when that is -EAGAIN:
 // readiness is an edge, and one that came before the try is of no use.
+#include "runtime/base/san.h"
 #include "runtime/rt_net.h"
 
 #include <errno.h>
@@ -107,6 +108,10 @@ static int64_t in_turn(struct polldesc *pd, const struct transfer *t)
     return n;
 }
 
+// Whoever reads anything is ordered after all who have written anything, as in Go: which bytes come
+// out where is the kernel's business.
+static const char transfers; // an address, for san_release and san_acquire
+
 int64_t rt_read(int64_t handle, void *to, size_t bytes)
 {
     struct polldesc *pd = pd_get(handle);
@@ -115,6 +120,7 @@ int64_t rt_read(int64_t handle, void *to, size_t bytes)
     const struct transfer t = {PD_READ, host_read, to, bytes};
     int64_t n = in_turn(pd, &t);
     pd_put(pd);
+    san_acquire(&transfers);
     return n;
 }
 
@@ -144,6 +150,7 @@ int64_t rt_write(int64_t handle, const void *from, size_t bytes)
     if (pd == NULL)
         return -EBADF;
     int64_t n = pd_begin(pd, PD_WRITE);
+    san_release_more(&transfers);
     if (n == 0) {
         n = write_all(pd, from, bytes);
         pd_end(pd, PD_WRITE);
@@ -166,6 +173,7 @@ int64_t rt_accept(int64_t listener)
     const struct transfer t = {PD_READ, accept_once, NULL, 0};
     int64_t fd = in_turn(pd, &t);
     pd_put(pd);
+    san_acquire(&transfers);
     return fd < 0 ? fd : pd_new((int)fd);
 }
 
@@ -188,6 +196,7 @@ static int64_t connected_once(int fd, void *unused, size_t bytes)
 
 static int64_t connect_by(struct polldesc *pd, const struct host_address *to, int64_t timeout_ns)
 {
+    san_release_more(&transfers);
     pd_set_deadline(pd, PD_WRITE, after(timeout_ns));
     int64_t err = pd_begin(pd, PD_WRITE);
     if (err != 0)
@@ -249,6 +258,7 @@ int rt_shutdown(int64_t handle, int directions)
 {
     if (!valid(directions))
         return -EINVAL;
+    san_release_more(&transfers);
     struct polldesc *pd = pd_get(handle);
     if (pd == NULL)
         return -EBADF;
@@ -259,5 +269,6 @@ int rt_shutdown(int64_t handle, int directions)
 
 int rt_close(int64_t handle)
 {
+    san_release_more(&transfers);
     return pd_close(handle);
 }

@@ -4,6 +4,7 @@
 // goexit0. Functions with a suffix _m run on g0 after mcall: the goroutine that they are given is
 // saved, and theirs until they publish it. An event is recorded before the status changes,
 // because after that the g may be another's.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
@@ -122,6 +123,7 @@ void g0_wait_at(void (*fn)(void *), void *arg, enum wait_reason reason, struct a
     systemstack(fn, arg);
     casgstatus(gp, G_WAITING, G_RUNNING);
     gp->wait = WAIT_NONE;
+    san_acquire(&sched.safepoint); // what was done while it stood still
 }
 
 // Makes a waiting goroutine runnable on this p; `next`: it inherits the time slice. On g0.
@@ -199,6 +201,8 @@ static void newproc_on_g0(void *call)
     gstack_set(pp, gp, c->attr->stack_class);
 
     arch_gobuf_init(&gp->sched, (void *)gp->stack.hi, c->fn, c->arg);
+    san_goroutine(&gp->fiber, mp->curg != NULL ? mp->curg->fiber : NULL, gp->stack.lo,
+                  gp->stack.hi);
     gp->fn = c->fn;
     gp->from = c->attr->from;
     gp->system = c->attr->system;
@@ -330,15 +334,20 @@ static bool park_commit(struct g *gp, void *arg)
 void rt_park(void)
 {
     uint32_t permit = PERMIT_READY;
-    if (cas_acq_rel(&getg()->permit, &permit, PERMIT_NONE)) // pairs [g.permit]
+    struct g *gp = getg();
+    if (cas_acq_rel(&gp->permit, &permit, PERMIT_NONE)) { // pairs [g.permit]
+        san_acquire(&gp->permit);
         return;
+    }
     rt_assert(permit == PERMIT_NONE);
     gopark(park_commit, NULL, WAIT_PARK);
+    san_acquire(&gp->permit);
 }
 
 void rt_ready(struct g *gp)
 {
     rt_assert(gp != NULL);
+    san_release_more(&gp->permit);
     uint32_t was = load_relaxed(&gp->permit);
     // also a permit that is there already is written again: its taker must see what this giver
     // wrote

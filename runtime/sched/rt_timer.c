@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -46,6 +47,7 @@ static int start(struct rt_timer *t, const struct timer *as)
     if (as->fire == NULL)
         return -EINVAL;
     struct timer_call call = {.t = (struct timer *)(void *)t, .as = *as};
+    san_release_more(t);
     systemstack(start_on_g0, &call);
     return call.result;
 }
@@ -74,6 +76,7 @@ static int reset(struct rt_timer *t, int64_t delay_ns, int64_t period_ns)
 {
     struct timer_call call = {
         .t = (struct timer *)(void *)t, .as.when = time_after(delay_ns), .period = period_ns};
+    san_release_more(t);
     systemstack(reset_on_g0, &call);
     return call.result;
 }

@@ -12,6 +12,7 @@
 // repeated as long as the goroutine runs. Invariant: whoever writes it goes on until it has the
 // goroutine or the goroutine has ended, and takes the request back then: none stays behind that
 // would stop a goroutine for nobody.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -117,8 +118,11 @@ static void suspend_on_g0(void *call)
 {
     struct suspend_call *c = call;
     struct suspended s = suspendg(c->gp);
-    if (!s.dead)
+    if (!s.dead) {
+        san_acquire_all();
         c->fn(c->arg);
+        san_release_more(&sched.safepoint);
+    }
     c->done = !s.dead;
     resumeg(&s);
 }

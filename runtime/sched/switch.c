@@ -57,6 +57,7 @@ void gogo(struct g *gp)
     san_context_loaded(&gp->sched);
     san_depth_restore(g0->san_base);
     san_switch(gp->fiber);
+    san_acquire(&sched.safepoint); // what was done while it stood still
     arch_gogo(&gp->sched, gp);
 }
 

@@ -7,6 +7,7 @@
 // Meeting [sched.safepoint]: the leaver stores P_SYSCALL, then loads safepoint; who asks for a safe
 // point stores safepoint, then looks at the statuses (world.c). All four are seq_cst, so one of the
 // two sees the other, and no p is waited for that nobody holds.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/sched/sched.h"
@@ -146,6 +147,7 @@ void rt_exitsyscall(void)
     bool found = exit_fast(mp);
     if (!found && load_relaxed(&sched.npidle) != 0)
         systemstack(exit_to_idle_p, &found);
+    san_acquire(&sched.safepoint); // what was done while it stood still
     if (!found) {
         mcall(exit_without_p);
         return;

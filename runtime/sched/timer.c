@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
@@ -332,6 +333,7 @@ int64_t timers_check(struct p *pp, int64_t *now, bool *ran)
             break;
         void (*fire)(void *) = t->fire;
         void *arg = t->arg;
+        san_acquire(t);
         event_record(getg()->m->p, EV_TIMER, 0, (uint64_t)t->when);
         if (t->period > 0)
             set_when_locked(pp, t, next_period(t->when, t->period, *now));
@@ -340,6 +342,7 @@ int64_t timers_check(struct p *pp, int64_t *now, bool *ran)
         unlock(&pp->timers_lock);
         fire(arg);
         *ran = true;
+        san_release_more(t);
         lock(&pp->timers_lock);
     }
     next = pp->ntimers == 0 ? 0 : pp->timers[0].when;

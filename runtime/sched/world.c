@@ -10,6 +10,7 @@
 // may miss a goroutine that has just begun to run, so they are repeated.
 //
 // Meeting [sched.safepoint] with system calls: see syscall.c.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -139,7 +140,9 @@ void start_the_world(int32_t procs)
 void rt_debug_stop_the_world(void (*fn)(void *), void *arg)
 {
     stop_the_world(STW_DEBUG);
+    san_acquire_all();
     fn(arg);
+    san_release_more(&sched.safepoint);
     start_the_world(0);
 }
 

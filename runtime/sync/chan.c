@@ -14,6 +14,7 @@
 // poll.
 #include "runtime/sync/chan.h"
 
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/gc/gc.h"
@@ -89,6 +90,38 @@ static void take_locked(struct hchan *c, void *elem)
     uint32_t count = load_relaxed(&c->count);
     rt_assert(count > 0);
     store_relaxed(&c->count, count - 1);
+}
+
+// Order for sanitizers --------------------------------------------------------------------------
+// The k-th receive comes after the k-th send, and before the send that uses its slot again. What is
+// handed over goes through the slot, too. Without buffer both sides wait for each other. A close
+// comes before whoever learns of it.
+
+static void order_slot_locked(struct hchan *c, uint32_t i)
+{
+    if (SAN_ORDER && c->cap > 0) {
+        san_acquire(slot_of(c, i));
+        san_release(slot_of(c, i));
+    }
+}
+
+// The caller serves sg, whose goroutine waits.
+static void order_served_locked(struct hchan *c, const struct sudog *sg, uint32_t i)
+{
+    if (c->cap == 0)
+        san_release(&c->sendx);
+    else
+        order_slot_locked(c, i);
+    void *self = san_as(sg->g->fiber);
+    if (c->cap == 0) {
+        san_acquire(&c->sendx);
+        san_release(&c->sendx);
+    } else {
+        order_slot_locked(c, i);
+    }
+    san_as(self);
+    if (c->cap == 0)
+        san_acquire(&c->sendx);
 }
 
 // Waiting ---------------------------------------------------------------------------------------
@@ -168,12 +201,14 @@ bool chan_send_now_locked(struct hchan *c, const void *elem, struct served *s)
         rt_assert(load_relaxed(&c->count) == 0);
         if (sg->elem != NULL)
             gc_move_to_stack(c->type, sg->elem, elem);
+        order_served_locked(c, sg, c->sendx);
         sg->success = true;
         s->sg = sg;
         return true;
     }
     if (load_relaxed(&c->count) == c->cap)
         return false;
+    order_slot_locked(c, c->sendx);
     put_locked(c, elem);
     return true;
 }
@@ -222,6 +257,7 @@ bool rt_chan_try_send(struct hchan *c, const void *elem)
 static void recv_from_locked(struct hchan *c, struct sudog *sg, void *elem)
 {
     rt_assert(load_relaxed(&c->count) == c->cap);
+    order_served_locked(c, sg, c->recvx);
     if (c->cap == 0) {
         if (elem != NULL)
             gc_move_to_stack(c->type, elem, sg->elem);
@@ -242,11 +278,13 @@ bool chan_recv_now_locked(struct hchan *c, void *elem, enum rt_chan_got *got, st
         return true;
     }
     if (load_relaxed(&c->count) > 0) {
+        order_slot_locked(c, c->recvx);
         take_locked(c, elem);
         return true;
     }
     if (!c->closed)
         return false;
+    san_acquire(&c->closed);
     if (elem != NULL)
         gc_clear(c->type, elem);
     *got = RT_CHAN_CLOSED;
@@ -291,6 +329,9 @@ static void release_all_locked(struct hchan *c, struct waitq *q, struct gqueue *
     for (struct sudog *sg = pop_locked(q); sg != NULL; sg = pop_locked(q)) {
         if (q == &c->recvq && sg->elem != NULL)
             gc_clear(c->type, sg->elem);
+        void *self = san_as(sg->g->fiber);
+        san_acquire(&c->closed);
+        san_as(self);
         sg->success = false;
         sg->g->param = sg;
         gqueue_push(to, sg->g);
@@ -307,6 +348,7 @@ void rt_chan_close(struct hchan *c)
         unlock(&c->lock);
         rt_panic("close of closed channel");
     }
+    san_release(&c->closed);
     c->closed = true;
     struct gqueue released = {NULL, NULL};
     release_all_locked(c, &c->recvq, &released);

@@ -12,6 +12,7 @@
 // Reader-writer lock. A reader is an addition to one counter. A writer takes the mutex among
 // writers, announces itself by making the counter negative, and waits until those readers that were
 // inside then have left; later readers wait for the writer.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/host/host.h"
@@ -113,6 +114,7 @@ static void mutex_lock_for(struct rt_mutex *m, enum wait_reason reason, const vo
 {
     if (!try_lock(m))
         lock_slow(m, reason, at);
+    san_acquire(m);
     m->owner = getg()->goid;
 }
 
@@ -125,6 +127,7 @@ bool rt_mutex_try_lock(struct rt_mutex *m)
 {
     if (!try_lock(m))
         return false;
+    san_acquire(m);
     m->owner = getg()->goid;
     return true;
 }
@@ -149,6 +152,7 @@ static void unlock_slow(struct rt_mutex *m, uint32_t new)
 void rt_mutex_unlock(struct rt_mutex *m)
 {
     m->owner = 0;
+    san_release(m);
     uint32_t new = sub_acq_rel(&m->state, LOCKED) - LOCKED; // pairs [rt_mutex]
     if (new != 0)
         unlock_slow(m, new);
@@ -163,10 +167,12 @@ void rt_rwmutex_rlock(struct rt_rwmutex *rw)
     // pairs [rt_rwmutex]
     if (add_acq_rel(&rw->readers, 1) + 1 < 0)
         sema_acquire(&rw->reader, false, WAIT_RWMUTEX_READ, rw);
+    san_acquire(&rw->reader);
 }
 
 void rt_rwmutex_runlock(struct rt_rwmutex *rw)
 {
+    san_release_more(&rw->writer);
     int32_t left = sub_acq_rel(&rw->readers, 1) - 1; // pairs [rt_rwmutex]
     if (left >= 0)
         return;
@@ -184,10 +190,12 @@ void rt_rwmutex_lock(struct rt_rwmutex *rw)
     // some of them may have left already, and counted departing below zero
     if (inside != 0 && add_acq_rel(&rw->departing, inside) + inside != 0) // pairs [rt_rwmutex]
         sema_acquire(&rw->writer, false, WAIT_RWMUTEX_WRITE, rw);
+    san_acquire(&rw->writer);
 }
 
 void rt_rwmutex_unlock(struct rt_rwmutex *rw)
 {
+    san_release(&rw->reader);
     int32_t waiting = add_acq_rel(&rw->readers, READERS_MAX) + READERS_MAX; // pairs [rt_rwmutex]
     if (waiting >= READERS_MAX)
         rt_fatal("sync: unlock of unlocked rwmutex");

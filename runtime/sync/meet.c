@@ -6,6 +6,7 @@
 // before it stands in line. Who signals says up to which number all are woken; who comes to the
 // line with a number below that need not wait. So a signal between unlock and line is not lost, and
 // nobody who came later can take it. The line is under a lock of the semaphores' table.
+#include "runtime/base/san.h"
 #include "runtime/base/throw.h"
 #include "runtime/base/tls.h"
 #include "runtime/rt_panic.h"
@@ -22,6 +23,8 @@ static int32_t counter_of(uint64_t state)
 void rt_waitgroup_add(struct rt_waitgroup *wg, int32_t delta)
 {
     uint64_t change = (uint64_t)(uint32_t)delta << 32;
+    if (delta < 0)
+        san_release_more(wg);
     uint64_t state = add_acq_rel(&wg->state, change) + change; // pairs [rt_waitgroup]
     int32_t counter = counter_of(state);
     uint32_t waiting = (uint32_t)state;
@@ -48,10 +51,13 @@ void rt_waitgroup_wait(struct rt_waitgroup *wg)
 {
     uint64_t state = load_acquire(&wg->state); // pairs [rt_waitgroup]
     do {
-        if (counter_of(state) == 0)
+        if (counter_of(state) == 0) {
+            san_acquire(wg);
             return;
+        }
     } while (!cas_acq_rel(&wg->state, &state, state + 1)); // pairs [rt_waitgroup]
     sema_acquire(&wg->sema, false, WAIT_WAITGROUP, wg);
+    san_acquire(wg);
     if (load_relaxed(&wg->state) != 0)
         rt_panic("sync: waitgroup is used again before all waits have returned");
 }
@@ -71,6 +77,7 @@ static void once_unlock(void *once)
 
 static void once_done(void *once)
 {
+    san_release(once);
     store_release(&((struct rt_once *)once)->done, 1); // pairs [rt_once]
 }
 
@@ -86,8 +93,10 @@ static void once_run(void *call)
 
 void rt_once_do(struct rt_once *o, void (*fn)(void *), void *arg)
 {
-    if (load_acquire(&o->done) != 0) // pairs [rt_once]
+    if (load_acquire(&o->done) != 0) { // pairs [rt_once]
+        san_acquire(o);
         return;
+    }
     struct once_call call = {o, fn, arg};
     rt_mutex_lock(&o->m);
     rt_call(once_run, &call);
@@ -129,6 +138,7 @@ void rt_cond_wait(struct rt_cond *c, struct rt_mutex *m)
         sg->ticket = 0;
     }
     sudog_put(sg);
+    san_acquire(c);
     rt_mutex_lock(m);
 }
 
@@ -140,6 +150,7 @@ static bool nobody_waits(const struct rt_cond *c)
 
 void rt_cond_broadcast(struct rt_cond *c)
 {
+    san_release_more(c);
     if (nobody_waits(c))
         return;
     struct mutex *l = sema_lock_of(&c->line);
@@ -176,6 +187,7 @@ static struct sudog *line_take(struct rt_cond *c, uint32_t number)
 
 void rt_cond_signal(struct rt_cond *c)
 {
+    san_release_more(c);
     if (nobody_waits(c))
         return;
     struct mutex *l = sema_lock_of(&c->line);

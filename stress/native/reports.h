@@ -39,8 +39,7 @@ struct report {
 struct execution {
     _Atomic uint32_t reports; // relaxed; those below REPORTS_MAX are filled in, by one thread at a
                               // time; read when the child is gone
-    _Atomic uint32_t fibers;  // goroutine stacks that were made, which are used again: the most at
-                              // one time
+    _Atomic uint32_t fibers;  // goroutines with a stack, the most at one time
     _Atomic uint32_t threads; // m's that were started
     struct report report[REPORTS_MAX];
 };

@@ -71,22 +71,44 @@ _Bool on_report(void *report, _Bool suppressed)
     return true;
 }
 
+// Counting ------------------------------------------------------------------------------------
+
+static _Atomic uint32_t fibers; // relaxed: a count; now
+static _Thread_local bool counted;
+
 void *__real___tsan_create_fiber(unsigned flags);
 void *__wrap___tsan_create_fiber(unsigned flags);
+void __real___tsan_destroy_fiber(void *fiber);
+void __wrap___tsan_destroy_fiber(void *fiber);
 void *__real___tsan_get_current_fiber(void);
 void *__wrap___tsan_get_current_fiber(void);
 
 void *__wrap___tsan_create_fiber(unsigned flags)
 {
-    if (seen != NULL)
-        atomic_fetch_add_explicit(&seen->fibers, 1, memory_order_relaxed);
+    uint32_t now = atomic_fetch_add_explicit(&fibers, 1, memory_order_relaxed) + 1;
+
+    if (seen != NULL) {
+        uint32_t most = atomic_load_explicit(&seen->fibers, memory_order_relaxed);
+        while (now > most &&
+               !atomic_compare_exchange_weak_explicit(&seen->fibers, &most, now,
+                                                      memory_order_relaxed, memory_order_relaxed))
+            ;
+    }
     return __real___tsan_create_fiber(flags);
 }
 
-// Each m asks once, for its g0.
+void __wrap___tsan_destroy_fiber(void *fiber)
+{
+    atomic_fetch_sub_explicit(&fibers, 1, memory_order_relaxed);
+    __real___tsan_destroy_fiber(fiber);
+}
+
+// Each m asks, for its g0.
 void *__wrap___tsan_get_current_fiber(void)
 {
-    if (seen != NULL)
+    if (seen != NULL && !counted) {
+        counted = true;
         atomic_fetch_add_explicit(&seen->threads, 1, memory_order_relaxed);
+    }
     return __real___tsan_get_current_fiber();
 }

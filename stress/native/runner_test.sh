@@ -88,10 +88,12 @@ says '\nThen: crash: workload: expect y # does not hold\n'
 run 0 - <<'END'
 workload many
 goroutine main
+chan c 0
 go a 260
+close c
 wait
 goroutine a
-sleep 200ms
+recv c
 END
 says '"counts_for_races":false'
 
