@@ -4,7 +4,7 @@
 // threads (stress/native/gates.h). One thing a line, fields apart by tabs:
 //
 //     gauntlet order 1
-//     helper THREAD
+//     helper THREAD               does not come back from its sleep when the order is over
 //     site RANK FUNCTION TEXT     numbered from 0, in the order of these lines; FUNCTION may be
 //                                 empty: a place outside the program
 //     p THREAD SITE               it is at this place, and does what is there

@@ -9,8 +9,8 @@
 // While the gates are closed the host answers as it did in simulation: clock, random numbers,
 // refusals, and waits, whose sleepers are woken by their step. When the order is over they open:
 // from there on all is real, and who was asleep goes to sleep in the kernel, for what time was
-// left. They open as well, with a reason, when a thread comes to another place than it should, or
-// when the next one does not come for too long.
+// left. They open as well, with a reason, when a thread comes to another place than it should and
+// is not back soon, or when the next one does not come for too long.
 #pragma once
 
 #include <stdbool.h>
@@ -45,6 +45,7 @@ struct gates_outcome {
     // When the order ends with all threads asleep, in virtual time: when the first of them wakes,
     // helpers aside (INT64_MAX: none), and when the first timer is due (0: there is none).
     int64_t wakes_ns, due_ns;
+    uint32_t detours; // places beside the order, after which threads came back to it
     bool all_asleep;
     struct gates_place due, came; // came: whoever opened the gates
 };

@@ -142,14 +142,22 @@ static void gates_order_nothing(void **state)
     }
 }
 
-static void who_comes_elsewhere_opens_them(void **state)
+static void who_comes_back_goes_on(void **state)
 {
     (void)state;
     assert_int_equal(execute(order_file("p\t1\t3\n"), true), OTHER);
+    assert_int_equal(outcome->state, GATES_PASSED);
+    assert_int_equal(outcome->detours, 1);
+}
+
+static void who_stays_elsewhere_opens_them(void **state)
+{
+    (void)state;
+    assert_int_equal(execute(order_file("p\t1\t4\n"), true), OTHER);
     assert_int_equal(outcome->state, GATES_STRAYED);
     assert_int_equal(outcome->step + 1, 5);
-    assert_string_equal(outcome->due.function, "other");
-    assert_non_null(strstr(outcome->due.text, "store_relaxed"));
+    assert_string_equal(outcome->due.function, "canary_main");
+    assert_non_null(strstr(outcome->due.text, "cas_relaxed"));
     assert_non_null(strstr(outcome->came.text, "store_release"));
 }
 
@@ -188,7 +196,8 @@ int main(void)
         cmocka_unit_test(without_gates_the_first_thread_is_first),
         cmocka_unit_test(with_gates_the_other_one_is),
         cmocka_unit_test(gates_order_nothing),
-        cmocka_unit_test(who_comes_elsewhere_opens_them),
+        cmocka_unit_test(who_comes_back_goes_on),
+        cmocka_unit_test(who_stays_elsewhere_opens_them),
         cmocka_unit_test(who_does_not_come_opens_them),
         cmocka_unit_test(a_damaged_order_is_refused),
     };
