@@ -31,6 +31,24 @@ while [ $# -gt 0 ]; do
     [ "$(key confirmed)" = $confirmed ] || { echo "FAILED: $case: confirmed? $said"; exit 1; }
     echo "$case: $verdict after $(key tries)"
 done
+# A hunt tries what it finds by itself, and writes into the case what came of it.
+sed -e '1,/^program$/d' -e '/^choices$/,$d' -e 's/^  //' "$case" >"$TEST_TMPDIR/program.wl"
+program=$(realpath "$gauntlet")
+hunt() {
+    GAUNTLET_PATCHED="$program" GAUNTLET_RUNNER=$runner "$program" hunt --json --stop-at-first \
+        --seed 1 --executions 20000 --workload "$TEST_TMPDIR/program.wl" --patch "${case%case}bug.patch" \
+        --oracle race --out "$TEST_TMPDIR/$1" ${2:+"$2"} || true
+}
+said=$(hunt tried)
+[ "$(key confirmed)" = true ] || { echo "FAILED: hunt: $said"; exit 1; }
+grep -q '^found .*; on real threads: confirmed$' "$TEST_TMPDIR"/tried/*/case || {
+    echo "FAILED: the case does not say what came of it"
+    exit 1
+}
+said=$(hunt left --no-confirm)
+[ "$(key confirmed)" = null ] || { echo "FAILED: hunt --no-confirm: $said"; exit 1; }
+! grep -q 'real threads' "$TEST_TMPDIR"/left/*/case
+
 said=$(native "$gauntlet" "$clean" "$case")
 case $(key verdict) in
 'not reached' | 'nothing seen') ;;

@@ -29,6 +29,8 @@ struct row {
     bool found, stopped;        // stopped: interrupted, so it says nothing when not found
     char strategy[32], signature[512];
     double executions, seconds, choices, operations;
+    bool tried, confirmed; // on real threads
+    char threads[64];      // what was seen there
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -147,6 +149,11 @@ static bool fill_row(struct row *row, const char *output)
     row->operations = number_of(find, "operations");
     text_of(find, "strategy", row->strategy, sizeof row->strategy);
     text_of(find, "signature", row->signature, sizeof row->signature);
+    const cJSON *confirmed = cJSON_GetObjectItemCaseSensitive(find, "confirmed");
+    row->tried = cJSON_IsBool(confirmed);
+    row->confirmed = cJSON_IsTrue(confirmed);
+    text_of(cJSON_GetObjectItemCaseSensitive(find, "real_threads"), "verdict", row->threads,
+            sizeof row->threads);
     if (find != NULL)
         text_of(find, "memory", row->memory, sizeof row->memory);
     bool ok = object != NULL;
@@ -216,10 +223,10 @@ static void show(const struct row *row)
 {
     if (row->found)
         printf("found  %-44s %8.2f s %9.0f execution%s  %3.0f choice%s %3.0f operation%s  %s\n"
-               "       %s\n",
+               "       %s%s%s\n",
                row->slug, row->seconds, row->executions, s_of(row->executions), row->choices,
                s_of(row->choices), row->operations, s_of(row->operations), row->strategy,
-               row->signature);
+               row->signature, row->tried ? "; on real threads: " : "", row->threads);
     else
         printf("NOT    %-44s %8.2f s %9.0f execution%s\n", row->slug, row->seconds, row->executions,
                s_of(row->executions));
@@ -256,8 +263,12 @@ static void add(cJSON *bugs, const struct row *row)
     add_number(o, "choices", row->found, row->choices);
     add_number(o, "operations", row->found, row->operations);
     add_text(o, "signature", row->found, row->signature);
-    cJSON_AddNullToObject(o, "confirmed");           // on real threads: not tried
-    cJSON_AddNullToObject(o, "baseline_tsan_found"); // likewise
+    if (row->tried)
+        cJSON_AddBoolToObject(o, "confirmed", row->confirmed);
+    else
+        cJSON_AddNullToObject(o, "confirmed");
+    add_text(o, "real_threads", row->tried, row->threads);
+    cJSON_AddNullToObject(o, "baseline_tsan_found"); // not tried
     cJSON_AddItemToArray(bugs, o);
 }
 

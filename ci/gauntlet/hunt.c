@@ -11,11 +11,21 @@
 #include "ci/gauntlet/command.h"
 #include "ci/gauntlet/coverage.h"
 #include "ci/gauntlet/engines.h"
+#include "ci/gauntlet/replay_native_hunt.h"
 #include "ci/gauntlet/native.h"
 #include "ci/gauntlet/session.h"
 #include "repro/patchbuild.h"
 
-enum { OPT_STOP = 256, OPT_JOBS, OPT_FAULTS, OPT_COVERAGE, OPT_GUIDED, OPT_TARGET, OPT_STATE };
+enum {
+    OPT_STOP = 256,
+    OPT_JOBS,
+    OPT_FAULTS,
+    OPT_COVERAGE,
+    OPT_GUIDED,
+    OPT_TARGET,
+    OPT_STATE,
+    OPT_NO_CONFIRM
+};
 
 struct options {
     const char *out, *patch, *time, *state;
@@ -27,7 +37,7 @@ struct options {
     enum sim_faults_allowed faults;
     uint64_t seed, executions;
     double seconds;
-    bool seed_given, stop, json, coverage, guided;
+    bool seed_given, stop, no_confirm, json, coverage, guided;
 };
 
 static const struct argp_option options[] = {
@@ -60,6 +70,8 @@ static const struct argp_option options[] = {
     {"coverage", OPT_COVERAGE, 0, 0,
      "Tell in which surroundings goroutines changed their state, and in which they never did", 0},
     {"guided", OPT_GUIDED, 0, 0, "More turns for workloads that meet what few others meet", 0},
+    {"no-confirm", OPT_NO_CONFIRM, 0, 0,
+     "Do not try new cases on real threads (which is left out where the runner is not built)", 0},
     {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
     {"json", 'j', 0, 0, "One JSON object on standard output", 0},
     {0},
@@ -139,6 +151,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_GUIDED:
         o->guided = true;
+        return 0;
+    case OPT_NO_CONFIRM:
+        o->no_confirm = true;
         return 0;
     case OPT_STOP:
         o->stop = true;
@@ -443,6 +458,7 @@ static void set_limits(struct options *o, struct session *s, char *found_by, boo
         s->native->jobs = (uint32_t)o->executions;
     s->out = o->out;
     s->patch = o->patch;
+    s->confirm = !o->no_confirm && confirm_possible();
     s->json = o->json;
     s->progress = isatty(2);
     s->findings = o->json ? cJSON_CreateArray() : NULL;

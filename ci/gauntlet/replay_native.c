@@ -23,7 +23,7 @@
 #include "repro/patchtree.h"
 #include "stress/native/gates.h"
 
-enum { LOOK_MS = 20, ASLEEP_LOOKS = 25 };
+enum { LOOK_MS = 20, ASLEEP_LOOKS = 25, AFTER_MS = 10000 }; // AFTER: to end after the order
 
 struct tries {
     struct confirm_outcome *out;
@@ -31,6 +31,7 @@ struct tries {
     char runner[STORE_PATH_BYTES];
     char folder[64], order[96], outcome[96], workload[96], said[96];
     struct gates_outcome *gates; // shared
+    bool useless;                // the next try will be like the last, and long
 };
 
 const char *confirm_verdict_name(enum confirm_verdict verdict)
@@ -123,31 +124,34 @@ static bool has_passed(const struct gates_outcome *g)
     return state == GATES_PASSED || (state == GATES_CLOSED && g->step == g->steps);
 }
 
-// Waits for the runner. True: all threads of the execution sleep for good, after the whole order.
-static bool wait_or_hang(const struct tries *t, pid_t pid)
+enum after { ENDS, SLEEPS, GOES_ON };
+
+// Waits for the runner, and says what the execution does after the whole order: it ends; all its
+// threads sleep for good; it goes on, and is ended.
+static enum after wait_or_hang(const struct tries *t, pid_t pid)
 {
     const struct timespec look = {0, LOOK_MS * 1000000L};
     struct asleep a = {0};
-    uint32_t looks = 0;
+    uint32_t looks = 0, passed = 0;
     int status;
 
     while (waitpid(pid, &status, WNOHANG) == 0) {
         nanosleep(&look, NULL);
-        bool still = has_passed(t->gates) && asleep_for_good(&a, (pid_t)t->gates->pid);
-        looks = still ? looks + 1 : 0;
-        if (looks < ASLEEP_LOOKS && !command_stopped)
+        passed += has_passed(t->gates);
+        looks = passed > 0 && asleep_for_good(&a, (pid_t)t->gates->pid) ? looks + 1 : 0;
+        if (looks < ASLEEP_LOOKS && passed < AFTER_MS / LOOK_MS && !command_stopped)
             continue;
         kill(pid, SIGTERM);
         waitpid(pid, &status, 0);
-        return looks >= ASLEEP_LOOKS;
+        return looks >= ASLEEP_LOOKS ? SLEEPS : GOES_ON;
     }
-    return false;
+    return ENDS;
 }
 
 static bool hang_is_the_bug(const char *oracle)
 {
-    static const char *const waits[] = {"lost-wake", "deadlock", "livelock", "timer",
-                                        "netpoll",   "gc-live",  "chan"};
+    static const char *const waits[] = {"lost-wake", "deadlock", "livelock",
+                                        "timer",     "netpoll",  "gc-live"};
 
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
         if (strcmp(waits[i], oracle) == 0)
@@ -257,14 +261,18 @@ static bool timer_is_lost(const struct tries *t)
     return true;
 }
 
-static void look_without_report(struct tries *t, bool hangs)
+static void look_without_report(struct tries *t, enum after after)
 {
     struct confirm_outcome *out = t->out;
 
     if (timer_is_lost(t)) {
         if (strcmp(t->c->oracle, "lost-wake") == 0 || strcmp(t->c->oracle, "timer") == 0)
             out->verdict = CONFIRM_REPRODUCED;
-    } else if (hangs) {
+    } else if (after == GOES_ON) {
+        snprintf(out->saw, sizeof out->saw, "it is not over %d s after the order", AFTER_MS / 1000);
+        if (strcmp(t->c->oracle, "livelock") == 0)
+            out->verdict = CONFIRM_REPRODUCED;
+    } else if (after == SLEEPS) {
         snprintf(out->saw, sizeof out->saw, "every thread sleeps, and nothing is due to wake one");
         if (hang_is_the_bug(t->c->oracle))
             out->verdict = CONFIRM_REPRODUCED;
@@ -280,7 +288,8 @@ static void try_once(struct tries *t, uint32_t number)
     pid_t pid = start(t, number);
     if (pid < 0)
         return;
-    bool hangs = wait_or_hang(t, pid), passed = has_passed(t->gates);
+    enum after after = wait_or_hang(t, pid);
+    bool passed = has_passed(t->gates);
     out->reached += passed;
     if (!passed)
         tell_gate(t);
@@ -289,7 +298,8 @@ static void try_once(struct tries *t, uint32_t number)
         return;
     if (passed)
         out->verdict = CONFIRM_NOTHING;
-    look_without_report(t, hangs);
+    look_without_report(t, after);
+    t->useless = after != ENDS;
 }
 
 static double now(void)
@@ -309,8 +319,9 @@ void confirm_try(struct repro_case *c, const struct sim_schedule *schedule, cons
     *out = (struct confirm_outcome){.verdict = CONFIRM_NOT_TRIED};
     if (find_runner(&t, patch) && make_files(&t, c, schedule)) {
         out->verdict = CONFIRM_NOT_REACHED;
-        for (uint32_t i = 1; i <= times && out->verdict >= CONFIRM_NOTHING && !command_stopped; i++)
-            try_once(&t, i);
+        while (out->tries < times && out->verdict >= CONFIRM_NOTHING && !t.useless &&
+               !command_stopped)
+            try_once(&t, out->tries + 1);
     }
     if (t.gates != NULL)
         munmap(t.gates, sizeof *t.gates);

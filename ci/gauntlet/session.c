@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ci/gauntlet/command.h"
+#include "ci/gauntlet/replay_native_hunt.h"
 
 enum { MET = sizeof((struct session *)0)->met / sizeof(char *) };
 
@@ -51,7 +52,18 @@ static void case_folder(const char *path, char *folder)
         *end = 0;
 }
 
-static void tell(struct session *s, const struct hunt_find *f, const char *path, bool known)
+static void tell_confirmed(const struct confirmed *c)
+{
+    if (!c->tried)
+        return;
+    printf("  real threads: %s, %u tr%s, %.1f s\n", c->verdict, c->tries,
+           c->tries == 1 ? "y" : "ies", c->seconds);
+    if (c->saw[0] != 0 && !c->confirmed)
+        printf("         %s\n", c->saw);
+}
+
+static void tell(struct session *s, const struct hunt_find *f, const char *path, bool known,
+                 const struct confirmed *on_threads)
 {
     char folder[STORE_PATH_BYTES];
 
@@ -71,6 +83,7 @@ static void tell(struct session *s, const struct hunt_find *f, const char *path,
     if (f->seen.of > 0)
         printf("  real threads met it first: seed %llu, then %u of %u times\n",
                (unsigned long long)f->seen.seed, f->seen.met, f->seen.of);
+    tell_confirmed(on_threads);
     if (path[0] == 0) {
         printf("  not saved: %s\n", f->replayed ? "the case is on standard error"
                                                 : "it did not replay twice with this signature");
@@ -95,7 +108,8 @@ void session_note_seen(cJSON *o, const struct native_seen *seen)
     cJSON_AddNumberToObject(native, "of", seen->of);
 }
 
-static void note(struct session *s, const struct hunt_find *f, const char *path, bool known)
+static void note(struct session *s, const struct hunt_find *f, const char *path, bool known,
+                 const struct confirmed *on_threads)
 {
     cJSON *o = cJSON_CreateObject();
     char folder[STORE_PATH_BYTES];
@@ -119,7 +133,7 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
     if (f->seen.of > 0)
         cJSON_AddBoolToObject(o, "confirmed", f->seen.met > 0);
     else
-        cJSON_AddNullToObject(o, "confirmed"); // on real threads: not tried
+        confirm_note(on_threads, o);
     session_note_seen(o, &f->seen);
     cJSON_AddBoolToObject(o, "replayed", f->replayed);
     cJSON_AddBoolToObject(o, "known", known);
@@ -129,8 +143,25 @@ static void note(struct session *s, const struct hunt_find *f, const char *path,
     cJSON_AddItemToArray(s->findings, o);
 }
 
+// Tries the new case on real threads, and writes into it what came of that.
+static void confirm(struct session *s, struct hunt_find *f, const char *path,
+                    struct confirmed *on_threads)
+{
+    char error[STORE_PATH_BYTES + 256];
+    size_t n = strlen(f->c.found);
+
+    session_clear_progress(s);
+    confirm_find(path, on_threads);
+    if (!on_threads->tried)
+        return;
+    snprintf(f->c.found + n, sizeof f->c.found - n, "; on real threads: %s", on_threads->verdict);
+    if (!store_replace(&f->c, path, error, sizeof error))
+        fprintf(stderr, "gauntlet: %s\n", error);
+}
+
 void session_find(struct session *s, struct hunt_find *f)
 {
+    struct confirmed on_threads = {.tried = false};
     char path[STORE_PATH_BYTES] = "", error[STORE_PATH_BYTES + 256];
     bool known;
 
@@ -145,10 +176,12 @@ void session_find(struct session *s, struct hunt_find *f)
         fprintf(stderr, "gauntlet: %s; the case follows\n", error);
         case_print(&f->c, stderr);
     }
+    if (s->confirm && !known && path[0] != 0 && f->seen.of == 0)
+        confirm(s, f, path, &on_threads);
     if (s->json)
-        note(s, f, path, known);
+        note(s, f, path, known, &on_threads);
     else
-        tell(s, f, path, known);
+        tell(s, f, path, known, &on_threads);
 }
 
 static bool on_known(const char *signature, void *arg)

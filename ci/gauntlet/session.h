@@ -20,6 +20,7 @@ struct session {
     struct native *native;     // likewise; its jobs are jobs of the hunt
     const char *out;           // folder for cases
     const char *patch;         // kept beside the case, which is then `fixed`; or NULL
+    bool confirm;              // new cases are tried on real threads, if there is a runner
     bool json;
     bool progress;   // line on standard error
     cJSON *findings; // array, when json
