@@ -27,6 +27,8 @@ static const struct sim_site sites[SITES] = {
 };
 static struct sim_result result;
 static uint64_t *cover;
+static uint8_t *pairs;
+static uint32_t npairs;
 static const struct sim_schedule *replaying;
 static bool taken[CASE_CHOICES];
 
@@ -178,6 +180,8 @@ const struct sim_result *sim_run(const struct sim_params *p)
     result.outcome = SIM_OK;
     if (cover != NULL && p->strategy != &replay)
         cover[w->procs % 2]++;
+    if (pairs != NULL)
+        pairs[w->procs == fake.new_pairs ? fake.executions % npairs : 0] = 1;
     if (p->strategy == &replay)
         take(w, p->memory);
     else
@@ -214,6 +218,12 @@ const struct sim_coverage *sim_coverage(void)
         .axes = 1, .cells = 2, .axis = {{"procs", 2, values}}, .impossible = impossible};
 
     return &coverage;
+}
+
+void sim_pairs_into(uint8_t *counters, uint32_t n)
+{
+    pairs = counters;
+    npairs = n;
 }
 
 void sim_coverage_into(uint64_t *counts)

@@ -14,6 +14,7 @@ struct fake {
     bool held;          // and a store must have been held
     bool frozen;        // and helpers must be frozen
     bool flaky;         // every second execution finds nothing
+    uint32_t new_pairs; // programs with so many p's meet a pair that no execution met before
     const char *symptom;
     uint64_t executions; // counted
 };

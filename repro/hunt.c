@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hunting loop. The plan is a fixed function of the seed, so several processes can share one,
-// and the same seed hunts the same executions again. Executions come in slices of 32. The number of
-// a slice, as digits from the lowest, says what they have in common: memory model, workload,
-// strategy; the rest counts the cycles through all of these. A guided hunt has more turns of some
-// workloads, by a survey that is itself a function of the seed. In every fourth execution of a
-// slice the host may fail. Slices are short: a cycle takes some seconds.
+// The hunting loop. The plan is a function of the seed, so the same seed hunts the same executions
+// again. Executions come in slices of 32; what those of a slice have in common says repro/turns.h.
+// In every fourth execution of a slice the host may fail. Slices are short: a cycle through all
+// workloads takes some seconds.
 #include "repro/hunt.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "repro/coverage.h"
 #include "repro/replay.h"
+#include "repro/turns.h"
 
-enum { SLICE = 32, SIGNATURES = 256, FAULTS_EVERY = 4, FROZEN_EVERY = 4 };
+enum { SLICE = 32, SIGNATURES = 256, FAULTS_EVERY = 4 };
 
 struct hunter {
     const struct hunt_params *p;
     struct hunt_stats *stats;
-    struct workload *const *workloads; // in the order of a round
-    uint32_t nworkloads;
+    struct turns turns;
     double begin;
     char *met[SIGNATURES]; // signatures that were handed on
     uint32_t nmet;
@@ -139,34 +136,6 @@ static void pursue(struct hunter *h, const struct trial *t, const char *strategy
     h->done = h->p->stop_at_first;
 }
 
-// What the executions of a slice have in common.
-struct turn {
-    enum sim_memory memory;
-    struct workload *w;
-    const char *strategy;
-    bool frozen;
-};
-
-// The digits of the slice's number. Sysmon's periodic rescue hides lost wake-ups: it is frozen
-// where the last three add up to 3 modulo 4, so that each pair of workload and strategy gets both,
-// unless the workload needs it.
-static struct turn turn_of(const struct hunter *h, uint64_t slice)
-{
-    const struct hunt_params *p = h->p;
-    uint64_t pair = slice / p->nmemories;
-    uint64_t round = pair / h->nworkloads, cycle = round / p->nstrategies;
-    uint64_t workload = pair % h->nworkloads, strategy = round % p->nstrategies;
-
-    struct workload *w = h->workloads[workload];
-
-    return (struct turn){.memory = p->memories[slice % p->nmemories],
-                         .w = w,
-                         .strategy = p->strategies[strategy],
-                         .frozen =
-                             !w->sysmon_needed &&
-                             (workload + strategy + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1};
-}
-
 // Executions of the workload count from now on; NULL: none do.
 static void count_for(const struct hunter *h, const struct workload *w)
 {
@@ -182,13 +151,15 @@ static void count_for(const struct hunter *h, const struct workload *w)
 static void run_slice(struct hunter *h, uint64_t slice)
 {
     const struct hunt_params *p = h->p;
-    const struct turn turn = turn_of(h, slice);
+    const struct turn turn = turns_next(&h->turns, slice);
+    const uint64_t points = h->stats->points, finds = h->stats->finds;
     struct trial t = {.memory = turn.memory, .frozen = turn.frozen};
 
     trial_begin(&t, turn.w);
     count_for(h, turn.w);
     for (uint32_t i = 0; i < SLICE && !over(h); i++) {
         struct sim_strategy *strategy = sim_strategy_by_name(turn.strategy);
+        turns_watch(&h->turns, i);
         t.faults = i % FAULTS_EVERY == FAULTS_EVERY - 1 ? p->faults : SIM_FAULTS_OFF;
         const struct sim_result *r =
             trial_run(&t, strategy, trial_seed(p->seed, slice * SLICE + i), false);
@@ -202,62 +173,22 @@ static void run_slice(struct hunter *h, uint64_t slice)
         if (met_before(h, r->finding.signature))
             continue;
         count_for(h, NULL);
+        sim_pairs_into(NULL, 0);
         pursue(h, &t, turn.strategy, r);
         trial_begin(&t, turn.w);
         count_for(h, turn.w);
     }
     count_for(h, NULL);
-}
-
-// What each workload meets in one slice of a random walk.
-static void survey(const struct hunt_params *p, uint64_t *counts)
-{
-    for (uint32_t w = 0; w < p->nworkloads; w++) {
-        struct trial t = {.memory = p->memories[0]};
-
-        trial_begin(&t, p->workloads[w]);
-        sim_coverage_into(counts + (size_t)w * sim_coverage()->cells);
-        for (uint32_t i = 0; i < SLICE && (p->stop == NULL || !*p->stop); i++)
-            trial_run(&t, sim_strategy_random(), trial_seed(~p->seed, w * SLICE + i), false);
-        sim_coverage_into(NULL);
-    }
-}
-
-// The order of the hunt's workloads; the caller frees it. NULL: as they were given.
-static struct workload **guide(struct hunter *h)
-{
-    const struct hunt_params *p = h->p;
-    uint64_t *counts = NULL;
-    uint32_t *turns = NULL;
-    struct workload **list = NULL;
-
-    if (p->guided && sim_coverage() != NULL) {
-        counts = calloc((size_t)p->nworkloads * sim_coverage()->cells, sizeof *counts);
-        turns = calloc(p->nworkloads, sizeof *turns);
-        list = calloc((size_t)p->nworkloads * COVERAGE_TURNS, sizeof *list);
-    }
-    if (counts != NULL && turns != NULL && list != NULL) {
-        survey(p, counts);
-        coverage_turns(counts, p->nworkloads, turns);
-        h->nworkloads = coverage_round(p->workloads, turns, p->nworkloads, list);
-        h->workloads = list;
-    }
-    free(counts);
-    free(turns);
-    return list;
+    turns_pay(&h->turns, &turn, h->stats->finds - finds, h->stats->points - points);
 }
 
 void hunt(const struct hunt_params *params, struct hunt_stats *stats)
 {
-    struct hunter h = {.p = params,
-                       .stats = stats,
-                       .workloads = params->workloads,
-                       .nworkloads = params->nworkloads,
-                       .begin = now()};
+    struct hunter h = {.p = params, .stats = stats, .begin = now()};
     double shown = h.begin;
 
     *stats = (struct hunt_stats){0};
-    struct workload **list = guide(&h);
+    turns_begin(&h.turns, params);
     for (uint64_t slice = params->part; !over(&h); slice += params->parts) {
         run_slice(&h, slice);
         stats->seconds = now() - h.begin;
@@ -269,5 +200,5 @@ void hunt(const struct hunt_params *params, struct hunt_stats *stats)
     stats->seconds = now() - h.begin;
     for (uint32_t i = 0; i < h.nmet; i++)
         free(h.met[i]);
-    free(list);
+    turns_end(&h.turns);
 }

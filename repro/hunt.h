@@ -50,10 +50,7 @@ struct hunt_params {
     // nworkloads rows of sim_coverage()->cells, zeroed by the caller, where executions of each
     // workload count what they meet; NULL: none. Those that only make a finding small do not.
     uint64_t *coverage;
-    // Workloads that meet what few others do have more turns (repro/coverage.h). Which these are
-    // is found out first, by a survey: one slice of each, a random walk, the same in all parts. Its
-    // findings and executions do not count.
-    bool guided;
+    bool adaptive;        // half of the slices go where new things are met (repro/turns.h)
     const char *found_by; // command line for the case's `found`
     const volatile sig_atomic_t *stop;
     bool (*known)(const char *signature,

@@ -103,8 +103,9 @@ static void what_is_left_is_what_is_needed(void **state)
 // The fake engine's matrix: a cell for programs with an even number of p's, one for odd.
 enum { CELLS = 2 };
 
-static void hunt_three(uint32_t procs[3], bool guided, uint64_t executions,
-                       uint64_t counts[3 * CELLS])
+static bool adaptive;
+
+static void hunt_three(uint32_t procs[3], uint64_t executions, uint64_t counts[3 * CELLS])
 {
     static const char *const strategies[] = {"random"};
     struct workload *w[3] = {workload(), workload(), workload()};
@@ -119,7 +120,7 @@ static void hunt_three(uint32_t procs[3], bool guided, uint64_t executions,
                             .executions = executions,
                             .found_by = "test",
                             .coverage = counts,
-                            .guided = guided,
+                            .adaptive = adaptive,
                             .find = note,
                             .arg = &finds};
 
@@ -141,7 +142,7 @@ static void what_a_workload_meets_counts_for_it(void **state)
 
     (void)state;
     fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .walk = 40, .symptom = "x"};
-    hunt_three(procs, false, 3 * 32, counts);
+    hunt_three(procs, 3 * 32, counts);
     const uint64_t expect[3 * CELLS] = {32, 0, 32, 0, 0, 32};
     assert_memory_equal(counts, expect, sizeof expect);
     struct coverage_sum sum = coverage_add_up(counts, 3);
@@ -153,20 +154,27 @@ static void what_a_workload_meets_counts_for_it(void **state)
     assert_true(met == 1 && alone == 1);
 }
 
-// The third one alone has an odd number: a cell of its own, where the others share one.
-static void a_guided_hunt_gives_turns_to_what_others_do_not_meet(void **state)
+// Every other slice goes around; of the others the program that meets new things has most, but not
+// all: what was given up is tried again. Twice the same is the same.
+static void an_adaptive_hunt_goes_where_new_things_are_met(void **state)
 {
-    uint32_t procs[3] = {4, 4, 3}, alike[3] = {4, 4, 4};
-    uint64_t counts[3 * CELLS];
+    uint32_t procs[3] = {4, 4, 3};
+    uint64_t counts[3 * CELLS], again[3 * CELLS];
 
     (void)state;
-    fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .procs = 99, .walk = 4};
-    hunt_three(procs, true, 8 * 32, counts); // a round: 2 + 2 + 4 slices
-    const uint64_t expect[3 * CELLS] = {64, 0, 64, 0, 0, 128};
-    assert_memory_equal(counts, expect, sizeof expect);
-    hunt_three(alike, true, 12 * 32, counts);
-    const uint64_t same[3 * CELLS] = {128, 0, 128, 0, 128, 0};
-    assert_memory_equal(counts, same, sizeof same);
+    fake = (struct fake){.needed = {WL_PARK}, .nneeded = 1, .procs = 99, .walk = 4, .new_pairs = 3};
+    adaptive = true;
+    hunt_three(procs, 600 * 32, counts);
+    assert_in_range(counts[0], 100 * 32, 160 * 32);
+    assert_in_range(counts[2], 100 * 32, 160 * 32);
+    assert_in_range(counts[5], 320 * 32, 400 * 32);
+    fake.executions = 0;
+    hunt_three(procs, 600 * 32, again);
+    assert_memory_equal(counts, again, sizeof counts);
+    fake.new_pairs = 0; // nothing pays: all alike
+    hunt_three(procs, 600 * 32, counts);
+    assert_in_range(counts[5], 180 * 32, 220 * 32);
+    adaptive = false;
 }
 
 // A quarter of the slices, of every strategy; minimizing and the case keep it.
@@ -348,7 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_is_what_is_needed),
         cmocka_unit_test(what_a_workload_meets_counts_for_it),
-        cmocka_unit_test(a_guided_hunt_gives_turns_to_what_others_do_not_meet),
+        cmocka_unit_test(an_adaptive_hunt_goes_where_new_things_are_met),
         cmocka_unit_test(what_needs_sysmon_frozen_is_found),
         cmocka_unit_test(a_case_names_the_memory_that_it_needs),
         cmocka_unit_test(one_signature_is_told_once),

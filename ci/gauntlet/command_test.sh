@@ -209,7 +209,6 @@ check "coverage, jobs" 0 '"coverage"' "$gauntlet" hunt --json $covered --jobs 2 
 python3 -c "$cells" "$scratch/out" | cmp -s - "$scratch/one" || fail "two jobs meet something else than one"
 check "coverage" 0 "waiting -> running *gcstop" "$gauntlet" hunt $covered --out "$scratch/clean"
 grep -q "^ *[0-9]* *[0-9]*  world_stop$" "$scratch/out" || fail "coverage: no line for a workload"
-check "guided" 0 "0 found in 640 executions" "$gauntlet" hunt $covered --guided --out "$scratch/clean"
 check "strategies are named" 0 "; 1 workload, strategies random, pct2, pos, pct3, burst, surw, delay2$" \
     "$gauntlet" hunt $calm --out "$scratch/clean"
 check "strange faults" 2 "'some' is not known; there are: off mild all" \

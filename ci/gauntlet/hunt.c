@@ -21,7 +21,7 @@ enum {
     OPT_JOBS,
     OPT_FAULTS,
     OPT_COVERAGE,
-    OPT_GUIDED,
+    OPT_EVEN,
     OPT_TARGET,
     OPT_STATE,
     OPT_NO_CONFIRM
@@ -37,7 +37,7 @@ struct options {
     enum sim_faults_allowed faults;
     uint64_t seed, executions;
     double seconds;
-    bool seed_given, stop, no_confirm, json, coverage, guided;
+    bool seed_given, stop, no_confirm, json, coverage, even;
 };
 
 static const struct argp_option options[] = {
@@ -57,7 +57,9 @@ static const struct argp_option options[] = {
     {"patch", 'p', "FILE", 0,
      "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
     {"memory", 'm', "LIST", 0,
-     "Memory models, in turn: sc (default), tso (stores wait in buffers, as x86 has them)", 0},
+     "Memory models: sc, tso (stores wait in buffers, as x86 has them); default sc, and both "
+     "without --workload and --strategy",
+     0},
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
     {"engine", 'E', "LIST", 0,
@@ -69,7 +71,10 @@ static const struct argp_option options[] = {
      "Where engines keep corpus and state, to go on next time (default in the cache)", 0},
     {"coverage", OPT_COVERAGE, 0, 0,
      "Tell in which surroundings goroutines changed their state, and in which they never did", 0},
-    {"guided", OPT_GUIDED, 0, 0, "More turns for workloads that meet what few others meet", 0},
+    {"even", OPT_EVEN, 0, 0,
+     "The same turns for all (default without --workload and --strategy: half of the time goes "
+     "where it has been paying off)",
+     0},
     {"no-confirm", OPT_NO_CONFIRM, 0, 0,
      "Do not try new cases on real threads (which is left out where the runner is not built)", 0},
     {"stop-at-first", OPT_STOP, 0, 0, "End with the first finding", 0},
@@ -149,8 +154,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_COVERAGE:
         o->coverage = true;
         return 0;
-    case OPT_GUIDED:
-        o->guided = true;
+    case OPT_EVEN:
+        o->even = true;
         return 0;
     case OPT_NO_CONFIRM:
         o->no_confirm = true;
@@ -173,7 +178,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int set_strategies(struct options *o, struct hunt_params *p)
 {
-    // At least half random walk and PCT: alone, the others can need several times as long.
+    // More than half random walk and PCT: alone, the others can need several times as long.
     enum { AUTOMATIC = 10 };
     static const char *const automatic[AUTOMATIC] = {"random", "pct2",  "random", "pos",  "random",
                                                      "pct3",   "burst", "random", "surw", "delay2"};
@@ -199,11 +204,19 @@ static int set_strategies(struct options *o, struct hunt_params *p)
     return 0;
 }
 
+// Whoever names what to hunt with gets it in equal parts.
+static bool is_adaptive(const struct options *o)
+{
+    return !o->even && o->nworkloads == 0 && o->nstrategies == 0;
+}
+
 static int set_memories(const struct options *o, struct hunt_params *p)
 {
-    p->nmemories = o->nmemories ? o->nmemories : 1; // SIM_SC
-    if (p->nmemories > SIM_MEMORIES)
+    if (o->nmemories > SIM_MEMORIES)
         return command_fail("--memory: more than %d models", SIM_MEMORIES);
+    p->nmemories = o->nmemories ? o->nmemories : is_adaptive(o) ? SIM_MEMORIES : 1;
+    for (uint32_t i = 0; i < p->nmemories; i++)
+        p->memories[i] = (enum sim_memory)i; // SIM_SC first
     for (uint32_t i = 0; i < o->nmemories; i++)
         if (!sim_memory_by_name(o->memory[i], &p->memories[i]))
             return command_fail("--memory: '%s' is not known; there are: sc tso", o->memory[i]);
@@ -323,8 +336,8 @@ static void print_command(const struct options *o, FILE *out)
         fprintf(out, " --faults %s", hunt_fault_words[o->faults]);
     if (o->jobs > 0)
         fprintf(out, " --jobs %u", o->jobs);
-    if (o->guided)
-        fputs(" --guided", out);
+    if (o->even)
+        fputs(" --even", out);
     if (o->stop)
         fputs(" --stop-at-first", out);
 }
@@ -377,8 +390,8 @@ static void first_line(const struct options *o, const struct session *s, uint32_
     for (uint32_t i = 0; i < p->nstrategies; i++)
         if (is_first(p->strategies, i))
             fprintf(out, "%s%s", told++ ? ", " : "", p->strategies[i]);
-    for (uint32_t i = 0; i < o->nmemories; i++)
-        fprintf(out, "%s%s", i ? ", " : "; memory ", o->memory[i]);
+    for (uint32_t i = 0; i < p->nmemories && (o->nmemories > 0 || p->nmemories > 1); i++)
+        fprintf(out, "%s%s", i ? ", " : "; memory ", sim_memory_names[p->memories[i]]);
     fputc('\n', out);
     fflush(out);
 }
@@ -446,7 +459,7 @@ static void set_limits(struct options *o, struct session *s, char *found_by, boo
     s->params.faults = o->faults;
     s->params.executions = o->executions;
     s->params.seconds = o->seconds > 0 || o->executions > 0 ? o->seconds : 60;
-    s->params.guided = o->guided;
+    s->params.adaptive = is_adaptive(o);
     s->params.stop_at_first = o->stop;
     s->params.stop = &command_stopped;
     s->jobs = !sim ? 0 : o->jobs ? o->jobs : 1;

@@ -160,7 +160,7 @@ static bool engine_finds(struct work *w, const struct native_find *f)
     p.executions = SIM_EXECUTIONS;
     p.seconds = sim_s;
     p.stop_at_first = false;
-    p.guided = false;
+    p.adaptive = false;
     p.coverage = NULL;
     p.stop = &search.stop;
     p.known = not_wanted;
