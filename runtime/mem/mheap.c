@@ -25,7 +25,7 @@ struct mheap heap = {.lock = MUTEX_INIT(RANK_HEAP)};
 
 typedef ATOMIC_PTR(struct mspan) span_slot;
 
-enum { ALLSPANS_INITIAL = HOST_PAGE_BYTES / 8, ARENA_PAGES = HEAP_ARENA_BYTES / HEAP_PAGE_BYTES };
+enum { ARENA_PAGES = HEAP_ARENA_BYTES / HEAP_PAGE_BYTES };
 
 static span_slot *span_slots(void)
 {

@@ -193,26 +193,45 @@ void op_close(struct frame *f, const struct wl_op *op)
 
 // Select ---------------------------------------------------------------------------------------
 
-static void add_case(struct frame *f, uint32_t which)
+static void add_case(struct frame *f, uint32_t which, uint32_t ref)
 {
-    if (f->cases.n < WL_CASES)
-        f->cases.channel[f->cases.n++] = (uint8_t)which;
+    if (f->cases.n == WL_CASES)
+        return;
+    f->cases.channel[f->cases.n] = (uint8_t)which;
+    f->cases.ref[f->cases.n++] = (uint8_t)ref;
 }
 
 void op_case_send(struct frame *f, const struct wl_op *op)
 {
-    add_case(f, op->a | CASE_SENDS);
+    add_case(f, op->a | CASE_SENDS, NO_REF);
 }
 
 void op_case_recv(struct frame *f, const struct wl_op *op)
 {
-    add_case(f, op->a);
+    add_case(f, op->a, NO_REF);
+}
+
+void op_case_give(struct frame *f, const struct wl_op *op)
+{
+    add_case(f, op->a | CASE_SENDS, op->ref[0]);
+}
+
+void op_case_take(struct frame *f, const struct wl_op *op)
+{
+    add_case(f, op->a, op->ref[0]);
 }
 
 void op_otherwise(struct frame *f, const struct wl_op *op)
 {
     (void)op;
     f->cases.otherwise = true;
+}
+
+static void receive_case(struct frame *f, uint32_t ref, struct parcel *p)
+{
+    look_at(p);
+    if (ref != NO_REF)
+        ref_set(f, ref, rt_load_ptr(&p->object));
 }
 
 void op_select(struct frame *f, const struct wl_op *op)
@@ -227,7 +246,8 @@ void op_select(struct frame *f, const struct wl_op *op)
         uint32_t at = f->cases.channel[i] & ~(uint32_t)CASE_SENDS;
         bool sends = (f->cases.channel[i] & CASE_SENDS) != 0;
 
-        pack(f, &parcel[i], NULL);
+        pack(f, &parcel[i],
+             sends && f->cases.ref[i] != NO_REF ? ref_object(f, f->cases.ref[i]) : NULL);
         cases[i] = (struct rt_select_case){.c = rt_load_ptr(&channel[at]),
                                            .dir = sends ? RT_SELECT_SEND : RT_SELECT_RECV,
                                            .elem = &parcel[i]};
@@ -248,6 +268,6 @@ void op_select(struct frame *f, const struct wl_op *op)
             end = sends || cases[i].received ? PROBE_DONE : PROBE_CLOSED;
         probe_chan_end(number[i], end, parcel[i].value);
         if (chosen && !sends && cases[i].received)
-            look_at(&parcel[i]);
+            receive_case(f, f->cases.ref[i], &parcel[i]);
     }
 }

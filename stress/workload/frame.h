@@ -32,13 +32,15 @@ struct frame {
         uint32_t n;
         bool otherwise;
         uint8_t channel[WL_CASES]; // | CASE_SENDS
+        uint8_t ref[WL_CASES];     // what is sent, or where to; NO_REF: nothing
     } cases;                       // of the next select
     struct {
         uint64_t mutex, read, write; // by name: a bit each
     } holds;
     struct refs *refs; // NULL: the program has none
 };
-enum { CASE_SENDS = 0x80 };
+enum { CASE_SENDS = 0x80, NO_REF = 0xff };
+_Static_assert(WL_REFS <= NO_REF, "frame.cases");
 _Static_assert(WL_NAMES <= CASE_SENDS, "frame.cases");
 _Static_assert(WL_NAMES <= 64, "frame.holds");
 
@@ -87,6 +89,9 @@ void refs_begin(struct refs *refs, struct start *start);
 // What the reference refers to, or NULL; and its head.
 void *ref_object(struct frame *f, uint32_t ref);
 void ref_set(struct frame *f, uint32_t ref, void *object);
+// It refers to nothing; its object's address is left as a complement. The other way.
+void ref_hide(struct frame *f, uint32_t ref);
+void ref_unhide(struct frame *f, uint32_t ref);
 
 #define OBJECT_OPS(OP)                                                                             \
     OP(pass)                                                                                       \
@@ -125,6 +130,8 @@ void channels_begin(void); // as objects_begin
     OP(take)                                                                                       \
     OP(case_send)                                                                                  \
     OP(case_recv)                                                                                  \
+    OP(case_give)                                                                                  \
+    OP(case_take)                                                                                  \
     OP(otherwise)                                                                                  \
     OP(select)
 

@@ -152,7 +152,7 @@ static void op_shrink(struct frame *f, const struct wl_op *op)
 }
 
 // Some 256 bytes a call, both ends touched on the way down and looked at on the way up.
-static __attribute__((noinline)) void dive(uint32_t depth)
+static __attribute__((noinline)) void dive(uint32_t depth, void (*at_bottom)(void))
 {
     uint32_t frame[52];
 
@@ -160,9 +160,9 @@ static __attribute__((noinline)) void dive(uint32_t depth)
     frame[51] = ~depth;
     __asm__ volatile("" : : "r"(frame) : "memory"); // an array, not two words
     if (depth > 1)
-        dive(depth - 1);
+        dive(depth - 1, at_bottom);
     else
-        rt_yield();
+        at_bottom();
     if (frame[0] != depth || frame[51] != ~depth)
         host_abort("deep: a frame has changed");
 }
@@ -170,7 +170,7 @@ static __attribute__((noinline)) void dive(uint32_t depth)
 static void op_deep(struct frame *f, const struct wl_op *op)
 {
     (void)f;
-    dive((uint32_t)op->number);
+    dive((uint32_t)op->number, rt_yield);
 }
 
 static void op_sleep(struct frame *f, const struct wl_op *op)
@@ -234,6 +234,21 @@ static void op_syscall(struct frame *f, const struct wl_op *op)
     (void)f;
     rt_entersyscall();
     sleep_outside(op->number);
+    rt_exitsyscall();
+}
+
+static void rest_outside(void)
+{
+    enum { REST_NS = 5000 };
+
+    host_sleep(REST_NS);
+}
+
+static void op_deepcall(struct frame *f, const struct wl_op *op)
+{
+    (void)f;
+    rt_entersyscall();
+    dive((uint32_t)op->number, rest_outside);
     rt_exitsyscall();
 }
 
@@ -386,9 +401,55 @@ static void op_call(struct frame *f, const struct wl_op *op)
                     (uint32_t)op->number);
 }
 
+static void op_hold(struct frame *f, const struct wl_op *op);
+
 #define RUN(constant, word, a, b, c) [WL_##constant] = op_##word,
 static void (*const op_run[WL_KINDS])(struct frame *, const struct wl_op *) = {WORKLOAD_OPS(RUN)};
 #undef RUN
+
+// Runs the operation while the reference, of which *hidden is the complement, lies in a register
+// that callees save: the one that compilers take last, so that few of them push it.
+static __attribute__((noinline)) void run_holding(struct frame *f, const struct wl_op *op,
+                                                  uint64_t *hidden)
+{
+    uint64_t after;
+
+    __asm__ volatile("movq %%rsp, %%r12\n\t"
+                     "subq $256, %%rsp\n\t" // below what the compiler may use without saying so
+                     "andq $-16, %%rsp\n\t"
+                     "movq (%[hidden]), %%r13\n\t"
+                     "notq %%r13\n\t"
+                     "call *%[run]\n\t"
+                     "notq %%r13\n\t"
+                     "movq %%r12, %%rsp\n\t"
+                     "movq %%r13, %[after]"
+                     : [after] "=r"(after), "+D"(f), "+S"(op)
+                     : [hidden] "r"(hidden), [run] "a"(op_run[op->kind])
+                     : "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "memory", "cc", "xmm0",
+                       "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                       "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+    *hidden = after;
+}
+
+// Loops and ends are no operations to hold something for.
+static bool may_hold(enum wl_kind kind)
+{
+    return kind != WL_LOOP && kind != WL_END && kind != WL_EXIT && kind != WL_GOEXIT &&
+           kind != WL_HOLD;
+}
+
+static void op_hold(struct frame *f, const struct wl_op *op)
+{
+    const struct wl_body *body = &program->body[program->instance[f->instance].body];
+    const struct wl_op *next = &program->op[body->first + f->pc];
+
+    if (f->pc == body->count || !may_hold(next->kind) || ref_object(f, op->ref[0]) == NULL)
+        return;
+    ref_hide(f, op->ref[0]);
+    probe_op(f->actor, wl_op_number(f->pc++, f->iteration));
+    run_holding(f, next, &f->refs->hidden[op->ref[0]]);
+    ref_unhide(f, op->ref[0]);
+}
 
 static void run(struct frame *f)
 {

@@ -235,10 +235,20 @@ void op_drop(struct frame *f, const struct wl_op *op)
     ref_set(f, op->ref[0], NULL);
 }
 
+__attribute__((noinline)) void ref_hide(struct frame *f, uint32_t ref)
+{
+    f->refs->hidden[ref] = ~(uint64_t)(uintptr_t)f->refs->object[ref];
+    ref_set(f, ref, NULL);
+}
+
+void ref_unhide(struct frame *f, uint32_t ref)
+{
+    ref_set(f, ref, (void *)(uintptr_t)~f->refs->hidden[ref]);
+}
+
 void op_hide(struct frame *f, const struct wl_op *op)
 {
-    f->refs->hidden[op->ref[0]] = ~(uint64_t)(uintptr_t)f->refs->object[op->ref[0]];
-    ref_set(f, op->ref[0], NULL);
+    ref_hide(f, op->ref[0]);
 }
 
 // As a loop over an array has it: a word of the stack that points to what lies behind, be that an

@@ -19,6 +19,7 @@
     OP(PREEMPT,      preempt,      INSTANCE, NONE,     NONE) /* asks it to give way */             \
     OP(SUSPEND,      suspend,      INSTANCE, NONE,     NONE) /* makes it stand still shortly */    \
     OP(SYSCALL,      syscall,      DURATION, NONE,     NONE) /* sleeps, its p left behind */       \
+    OP(DEEPCALL,     deepcall,     TIMES,    NONE,     NONE) /* likewise, its C code so deep */    \
     OP(BLOCKCALL,    blockcall,    DURATION, NONE,     NONE) /* likewise, the p handed on */       \
     OP(LOCKTHREAD,   lockthread,   NONE,     NONE,     NONE) /* ties it to its thread */           \
     OP(UNLOCKTHREAD, unlockthread, NONE,     NONE,     NONE)                                       \
@@ -45,6 +46,7 @@
     OP(LOAD,         load,         REF,      REF,      SLOT) /* what the second's slot holds */    \
     OP(DROP,         drop,         REF,      NONE,     NONE) /* refers to nothing */               \
     OP(HIDE,         hide,         REF,      NONE,     NONE) /* is left as an integer only */      \
+    OP(HOLD,         hold,         REF,      NONE,     NONE) /* in a register, for the next one */ \
     OP(PAST,         past,         REF,      NONE,     NONE) /* keeps the address behind it */     \
     OP(LOOK,         look,         REF,      NONE,     NONE) /* it must be what it was */          \
     OP(GLOBAL,       global,       GLOBAL,   REF,      NONE) /* a registered global */             \
@@ -62,6 +64,8 @@
     OP(TAKE,         take,         REF,      CHANNEL,  NONE) /* receives it */                     \
     OP(CASE_SEND,    case_send,    CHANNEL,  NONE,     NONE) /* a case of the next select */       \
     OP(CASE_RECV,    case_recv,    CHANNEL,  NONE,     NONE)                                       \
+    OP(CASE_GIVE,    case_give,    CHANNEL,  REF,      NONE) /* sends what REF refers to */        \
+    OP(CASE_TAKE,    case_take,    REF,      CHANNEL,  NONE) /* receives it */                     \
     OP(OTHERWISE,    otherwise,    NONE,     NONE,     NONE) /* the next select does not wait */   \
     OP(SELECT,       select,       NONE,     NONE,     NONE) /* one of its cases */                \
     OP(LOCK,         lock,         LOCK,     NONE,     NONE) /* unless it holds it */              \

@@ -55,6 +55,7 @@ enum {
     HEAP_BLOCK_PAGES = 64,              // opened, given back, cached by a p at a time; power of two
     HEAP_CACHED_RUN_PAGES = 16,         // shorter runs come from a p's cache of pages
     SPAN_RECORD_BATCH = 8,              // span records that a p takes at a time
+    ALLSPANS_INITIAL = 512,             // records of all spans before their array grows
     REFILL_SWEEPS = 100,                // spans swept for a refill before it takes a new one
     WORKBUF_BYTES = 2048,               // of grey objects that a p hands on at once
     WORKBUF_BATCH = 32,                 // made at a time
