@@ -103,11 +103,11 @@ bool pacer_off(void)
 static void revise_locked(void)
 {
     uint64_t scanned = load_relaxed(&cycle.scanned), live = load_relaxed(&heap.live);
-    uint64_t goal = load_relaxed(&pacer.goal);
+    uint64_t goal = at_most(load_relaxed(&pacer.goal), BYTES_MAX);
     uint64_t work = pacer.expected;
     if (scanned >= work) {
         work = at_least(live, scanned + scanned / 8);
-        goal = at_most(goal, UINT64_MAX / 2) / 10 * 11; // nobody could have known
+        goal = at_most(goal / 10 * 11, BYTES_MAX); // nobody could have known
     }
     uint64_t left = at_least(work - at_most(scanned, work), 1);
     uint64_t room = goal > live ? goal - live : 1;
@@ -147,7 +147,8 @@ static uint64_t retain_locked(uint64_t goal_before)
     if (goal == UINT64_MAX)
         return 0;
     uint64_t spans = load_relaxed(&heap.pages_in_use) * HEAP_PAGE_BYTES;
-    uint64_t keep = at_least(times(spans, fraction_of(goal, goal_before)), goal);
+    uint64_t more = fraction_of(at_most(goal, BYTES_MAX), goal_before);
+    uint64_t keep = at_least(times(spans, more), goal);
     return at_most(keep, limit - limit / 10);
 }
 
@@ -167,9 +168,10 @@ void pacer_end_stw(uint64_t live, uint64_t marked)
     heap_set_retained_goal(keep);
 }
 
+// Without a goal what somebody has paid too much may be more than there can be.
 uint64_t pacer_work_of(uint64_t bytes)
 {
-    return times(bytes, load_relaxed(&pacer.work_per_byte));
+    return times(at_most(bytes, BYTES_MAX), load_relaxed(&pacer.work_per_byte));
 }
 
 uint64_t pacer_bytes_of(uint64_t work)

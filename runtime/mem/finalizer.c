@@ -12,37 +12,31 @@
 #include "runtime/mem/special.h"
 #include "runtime/sched/sched.h"
 
-static struct {
-    struct mutex lock;
-    struct special *first, **last; // lock; last: where the next one goes, NULL while empty
-    struct g *g;                   // lock; NULL: not made
-    bool parked;                   // lock
-    bool made;                     // lock; g is, or is being made
-} queue = {.lock = MUTEX_INIT(RANK_SPECIALS)};
+struct finalizer_queue finalizer_queue = {.lock = MUTEX_INIT(RANK_SPECIALS)};
 
 // The goroutine -----------------------------------------------------------------------------
 
 static bool park_if_empty(struct g *gp, void *unused)
 {
     (void)unused;
-    lock(&queue.lock);
-    bool empty = queue.first == NULL;
-    queue.g = gp;
-    queue.parked = empty;
-    unlock(&queue.lock);
+    lock(&finalizer_queue.lock);
+    bool empty = finalizer_queue.first == NULL;
+    finalizer_queue.g = gp;
+    finalizer_queue.parked = empty;
+    unlock(&finalizer_queue.lock);
     return empty;
 }
 
 static void pop_on_g0(void *out)
 {
-    lock(&queue.lock);
-    struct special *sp = queue.first;
+    lock(&finalizer_queue.lock);
+    struct special *sp = finalizer_queue.first;
     if (sp != NULL) {
-        queue.first = sp->next;
-        if (queue.first == NULL)
-            queue.last = NULL;
+        finalizer_queue.first = sp->next;
+        if (finalizer_queue.first == NULL)
+            finalizer_queue.last = NULL;
     }
-    unlock(&queue.lock);
+    unlock(&finalizer_queue.lock);
     // the queue may not have been looked at yet, and the stack that it goes to have been
     if (sp != NULL && load_relaxed(&gc.phase) != GC_OFF)
         gc_shade(sp->object);
@@ -75,10 +69,10 @@ static void run_finalizers(void *unused)
 
 static void claim_making(void *mine)
 {
-    lock(&queue.lock);
-    *(bool *)mine = !queue.made;
-    queue.made = true;
-    unlock(&queue.lock);
+    lock(&finalizer_queue.lock);
+    *(bool *)mine = !finalizer_queue.made;
+    finalizer_queue.made = true;
+    unlock(&finalizer_queue.lock);
 }
 
 static void make_goroutine(void)
@@ -92,12 +86,12 @@ static void make_goroutine(void)
 static void wake_on_g0(void *unused)
 {
     (void)unused;
-    lock(&queue.lock);
-    bool wake = queue.parked && queue.first != NULL;
+    lock(&finalizer_queue.lock);
+    bool wake = finalizer_queue.parked && finalizer_queue.first != NULL;
     if (wake)
-        queue.parked = false;
-    struct g *gp = queue.g;
-    unlock(&queue.lock);
+        finalizer_queue.parked = false;
+    struct g *gp = finalizer_queue.g;
+    unlock(&finalizer_queue.lock);
     if (wake)
         ready(gp, false);
 }
@@ -109,13 +103,13 @@ void finalizers_wake(void)
 
 void finalizers_queue(struct special *list)
 {
-    lock(&queue.lock);
-    if (queue.last == NULL)
-        queue.last = &queue.first;
-    *queue.last = list;
-    while (*queue.last != NULL)
-        queue.last = &(*queue.last)->next;
-    unlock(&queue.lock);
+    lock(&finalizer_queue.lock);
+    if (finalizer_queue.last == NULL)
+        finalizer_queue.last = &finalizer_queue.first;
+    *finalizer_queue.last = list;
+    while (*finalizer_queue.last != NULL)
+        finalizer_queue.last = &(*finalizer_queue.last)->next;
+    unlock(&finalizer_queue.lock);
     // who stopped the world does it after the start
     if (load_relaxed(&getg()->m->p->status) == P_RUNNING)
         finalizers_wake();
@@ -123,10 +117,10 @@ void finalizers_queue(struct special *list)
 
 void finalizers_mark_queued(const struct special_roots *to)
 {
-    lock(&queue.lock);
-    for (const struct special *sp = queue.first; sp != NULL; sp = sp->next)
+    lock(&finalizer_queue.lock);
+    for (const struct special *sp = finalizer_queue.first; sp != NULL; sp = sp->next)
         to->mark(to->arg, sp->object);
-    unlock(&queue.lock);
+    unlock(&finalizer_queue.lock);
 }
 
 // Setting -------------------------------------------------------------------------------------

@@ -42,5 +42,13 @@ void special_remove_locked(struct mspan *s, struct special *sp);
 // Sweep: before the marks of s are counted. By who owns s.
 void specials_sweep(struct mspan *s);
 
-// finalizer.c: objects whose finalizers are to run, in this order. Takes the list over.
+// finalizer.c: objects whose finalizers are to run, in this order, and who runs them.
+extern struct finalizer_queue {
+    struct mutex lock;
+    struct special *first, **last; // lock; last: where the next one goes, NULL while empty
+    struct g *g;                   // lock; NULL: not made
+    bool parked;                   // lock
+    bool made;                     // lock; g is, or is being made
+} finalizer_queue;
+// Takes the list over.
 void finalizers_queue(struct special *list);

@@ -21,6 +21,7 @@
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
 #include "runtime/base/tls.h"
+#include "runtime/gc/cycle.h"
 #include "runtime/gc/gc.h"
 #include "runtime/mem/mheap.h"
 #include "runtime/observe/waiting.h"
@@ -171,6 +172,10 @@ static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
     }
     if (addr == (uint64_t)&heap.unswept) {
         model_unswept_changed(new_value);
+        return;
+    }
+    if (addr == (uint64_t)&cycle.next_root) {
+        model_root_given((uint32_t)old_value, (uint32_t)new_value);
         return;
     }
     if (addr - sim.heap_lo < sim.heap_span) {
@@ -362,6 +367,7 @@ static void model_begin(void)
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
     race_watch((uint64_t)&heap.unswept);
+    race_watch((uint64_t)&cycle.next_root);
 }
 
 static void model_switched(void)

@@ -60,6 +60,8 @@ bool model_reaches(uint64_t from, uint64_t object);
 // model_gc.c: the oracles `barrier` and `gc-live`, and what waits for the collector
 void model_pointer_stored(uint64_t slot, uint64_t value); // in the heap
 void model_check_collector(int64_t jump_ns);              // at a stable point
+void model_cycle_begins(void);                            // the phase has become GC_MARK
+void model_root_given(uint32_t old, uint32_t now);        // cycle.next_root has changed
 
 // model_chan.c: the runtime's half of the oracle `chan`
 void model_check_chans(void); // whenever another thread runs

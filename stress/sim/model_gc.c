@@ -7,14 +7,17 @@
 //
 // gc-live: something was asked of the collector and nobody is there to do it: a stable point at
 // which the period is over, the heap is past its trigger, grey objects lie beside an idle p, or
-// marking is over and the phase is not. lost-wake: who waits for the collector without reason.
+// marking is over and the phase is not; or a collection is forced before it is time. lost-wake: who
+// waits for the collector, or for what it has found, without reason.
 //
 // What is asked at a stable point holds only while no goroutine is on its way: one that is
 // runnable, stops others or waits for a semaphore may be the one that will do it.
 
+#include "runtime/base/tls.h"
 #include "runtime/gc/cycle.h"
 #include "runtime/gc/gc.h"
 #include "runtime/mem/mheap.h"
+#include "runtime/mem/special.h"
 #include "runtime/sched/sched.h"
 #include "stress/sim/model.h"
 #include "stress/sim/race.h"
@@ -124,6 +127,32 @@ void model_pointer_stored(uint64_t slot, uint64_t value)
     stored(slot, object.base);
 }
 
+// Beginning and marking -------------------------------------------------------------------
+
+// By a goroutine of the runtime: the helper, when it is time, or a finalizer that allocates.
+void model_cycle_begins(void)
+{
+    const struct m *mp = rt_tls_g ? rt_tls_g->m : NULL;
+    int64_t last = load_relaxed(&gc_counts.last_end);
+    int64_t early_ns = last + FORCEGC_PERIOD_MS * INT64_C(1000000) - (sim.now + 1);
+    if (!mp || !mp->curg || !mp->curg->system || last == 0 || early_ns <= 0 ||
+        load_relaxed(&heap.live) >= MODEL_QUIETLY(pacer_trigger()))
+        return;
+    char message[160];
+    snprintf(message, sizeof message, "a collection is forced %ld ns before the period is over",
+             (long)early_ns);
+    oracle_report("gc-live", "gc-live: a collection is forced before it is time", message);
+}
+
+void model_root_given(uint32_t old, uint32_t now)
+{
+    if (now < old || old >= load_relaxed(&cycle.roots) || load_relaxed(&gc.phase) != GC_MARK ||
+        load_relaxed(&cycle.marking) != 0)
+        return;
+    oracle_report("invariant", "invariant: a root is given to who does not count as marking",
+                  "a root is given to who marks while cycle.marking is 0");
+}
+
 // Stable points ---------------------------------------------------------------------------
 
 // What goroutines are there that may be about to do something, or that wait for it.
@@ -183,6 +212,8 @@ static void check_waiting(const struct waiting *w, int64_t jump_ns)
                             jump_ns);
     if (w->sweeper && load_relaxed(&heap.unswept) > 0)
         model_stable_report("lost-wake", "the sweeper sleeps beside spans to sweep", jump_ns);
+    if (finalizer_queue.first && finalizer_queue.parked)
+        model_stable_report("lost-wake", "finalizers are to run and nobody runs them", jump_ns);
     if (w->forcegc && overdue())
         model_stable_report("gc-live", "the period is over and no collection begins", jump_ns);
     if (load_relaxed(&heap.live) >= MODEL_QUIETLY(pacer_trigger()))

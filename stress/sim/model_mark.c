@@ -197,6 +197,8 @@ void model_phase_changed(uint32_t from, uint32_t to)
 {
     if (from == GC_MARK && to != GC_MARK)
         check_marked();
+    if (to == GC_MARK)
+        model_cycle_begins();
     sim.heap_watched = to == GC_MARK ? sim.heap_span : 0;
     if (!sim.tso)
         model_check_heap();

@@ -8,6 +8,7 @@
 #include "runtime/gc/cycle.h"
 #include "runtime/gc/gc.h"
 #include "runtime/host/host.h"
+#include "runtime/mem/special.h"
 #include "runtime/rt_heap.h"
 #include "runtime/sched/sched.h"
 
@@ -146,6 +147,47 @@ static void sweep_uncounted(void)
     sub_relaxed(&heap.unswept, 1);
 }
 
+static void give_root(void)
+{
+    store_relaxed(&cycle.roots, load_relaxed(&cycle.next_root) + 1);
+    store_relaxed(&gc.phase, GC_MARK);
+    add_relaxed(&cycle.next_root, 1);
+}
+
+// After a cycle that has ended just now. A goroutine of the program may begin another one.
+static void begins_again(bool system)
+{
+    rt_new(&node_type);
+    rt_gc();
+    stop_the_world(STW_DEBUG);
+    rt_self()->system = system;
+    store_relaxed(&gc.phase, GC_MARK);
+    store_relaxed(&gc.phase, GC_MARK_TERMINATION);
+    store_relaxed(&gc.phase, GC_OFF);
+    rt_self()->system = false;
+    start_the_world(0);
+}
+
+static void forced_too_early(void *unused)
+{
+    (void)unused;
+    begins_again(true);
+}
+
+static void begun_again(void *unused)
+{
+    (void)unused;
+    begins_again(false);
+}
+
+static struct special waiting;
+
+static void leave_finalizer(void)
+{
+    finalizer_queue.first = &waiting;
+    finalizer_queue.parked = true;
+}
+
 // After a cycle: workers, sweeper and helper are there and wait.
 #define BROKEN(name, fn)                                                                           \
     static void name(void *unused)                                                                 \
@@ -161,6 +203,8 @@ BROKEN(grey_left, leave_roots)
 BROKEN(phase_left, leave_phase)
 BROKEN(marked_in_time, mark_in_time)
 BROKEN(buffer_overfilled, overfill_buffer)
+BROKEN(root_given_uncounted, give_root)
+BROKEN(finalizer_left, leave_finalizer)
 
 static void swept_uncounted(void *unused)
 {
@@ -180,6 +224,11 @@ const struct canary canaries_collector[] = {
     {"the phase left", "gc-live", "all is marked and nobody ends the phase", phase_left},
     {"marked in time", NULL, NULL, marked_in_time},
     {"a barrier buffer overfilled", "invariant", "more entries than room", buffer_overfilled},
+    {"a collection forced too early", "gc-live", "forced before it is time", forced_too_early},
+    {"a collection soon after another", NULL, NULL, begun_again},
+    {"a root given to who is not counted", "invariant", "does not count as marking",
+     root_given_uncounted},
+    {"a finalizer left", "lost-wake", "finalizers are to run", finalizer_left},
     {"a span swept uncounted", "heap", "more spans are being swept than", swept_uncounted},
     {0},
 };
