@@ -31,6 +31,7 @@ goroutine chooser
 goroutine taker
     loop 2
         yield
+        yield
         take x late
         yield
         look x
