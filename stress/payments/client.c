@@ -26,15 +26,15 @@ uint32_t client_below(struct client *c, uint32_t n)
     return x;
 }
 
-bool wire_read(int64_t handle, void *to, size_t bytes)
+int64_t wire_read(int64_t handle, void *to, size_t bytes)
 {
     for (size_t n = 0; n < bytes;) {
         int64_t got = rt_read(handle, (char *)to + n, bytes - n);
         if (got <= 0)
-            return false;
+            return got;
         n += (size_t)got;
     }
-    return true;
+    return (int64_t)bytes;
 }
 
 static void decimal(char *to, uint32_t n)
@@ -74,43 +74,55 @@ static void draw(struct client *c, struct request *r)
                (client_below(c, NEW_ADDRESS_ONE_IN) == 0 ? REQUEST_NEW_ADDRESS : 0);
 }
 
-static bool send(int64_t handle, const struct request *r, size_t bytes)
+static int64_t send(int64_t handle, const struct request *r, size_t bytes)
 {
     add_relaxed(&service_figures.asked, bytes == sizeof(*r));
-    return rt_write(handle, r, bytes) == (int64_t)bytes;
+    return rt_write(handle, r, bytes);
 }
 
-// Its payment's number; 0: there is no answer.
-static uint64_t take_answer(int64_t handle)
+// Its payment's number; 0: the service has hung up; or a negative error.
+static int64_t take_answer(int64_t handle)
 {
     struct answer a;
+    int64_t n = wire_read(handle, &a, sizeof(a));
 
-    if (!wire_read(handle, &a, sizeof(a)))
-        return 0;
+    if (n <= 0)
+        return n;
     if (a.magic != ANSWER_MAGIC || a.number == 0 || a.met == 0)
         payments_wrong("payments: an answer is none");
     add_relaxed(&service_figures.answered, 1);
-    return a.number;
+    return (int64_t)a.number;
 }
 
-static uint64_t ask(int64_t handle, const struct request *r)
+static int64_t ask(int64_t handle, const struct request *r)
 {
     rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.answer_ns);
-    return send(handle, r, sizeof(*r)) ? take_answer(handle) : 0;
+    int64_t n = send(handle, r, sizeof(*r));
+    return n == (int64_t)sizeof(*r) ? take_answer(handle) : n < 0 ? n : 0;
 }
 
-// The server must give it up, and say no more. False: it has not.
-static bool say_nothing(int64_t handle)
+void client_complains(int64_t error)
+{
+    if (error == -ETIMEDOUT)
+        payments_wrong("payments: the service does not answer");
+    if (error == 0)
+        payments_wrong("payments: the service hangs up");
+    payments_wrong("payments: the service cannot be reached");
+}
+
+// The server must give it up, and say no more.
+static int64_t say_nothing(int64_t handle)
 {
     struct answer a;
 
     int64_t n = rt_read(handle, &a, sizeof(a));
     if (n > 0)
         payments_wrong("payments: half a request is answered");
-    return n != -ETIMEDOUT;
+    return n != -ETIMEDOUT ? 1 : n;
 }
 
-static bool drop_out(struct client *c, int64_t handle)
+// Positive, or an error, as of asking.
+static int64_t drop_out(struct client *c, int64_t handle)
 {
     enum dropping how = client_below(c, DROPPINGS);
     struct request r;
@@ -119,7 +131,7 @@ static bool drop_out(struct client *c, int64_t handle)
     rt_set_deadline(handle, RT_READING | RT_WRITING, service_options.answer_ns);
     send(handle, &r, how == DROP_UNREAD ? sizeof(r) : 1 + client_below(c, sizeof(r) - 1));
     add_relaxed(&service_figures.dropped[how], 1);
-    return how != DROP_SILENT || say_nothing(handle);
+    return how != DROP_SILENT ? 1 : say_nothing(handle);
 }
 
 void client_pays(struct client *c)
@@ -144,28 +156,28 @@ static int64_t wait_until_due(struct client *c)
     return due;
 }
 
-bool client_session(struct client *c, int port, uint32_t requests, bool drops)
+int64_t client_session(struct client *c, int port, uint32_t requests, bool drops)
 {
     uint32_t leaves = drops ? client_below(c, requests) : requests;
     int64_t handle = wire_dial(port);
 
     if (handle < 0)
-        return false;
+        return handle;
     if (service_options.rate != 0)
         c->due_ns = host_nanotime() +
                     second / service_options.rate * client_below(c, service_options.clients);
-    bool answered = true;
+    int64_t answered = 1;
     uint32_t i = 0;
-    while (answered && i < requests && !service_is_stopping() && !service_is_done()) {
+    while (answered > 0 && i < requests && !service_is_stopping() && !service_is_done()) {
         struct request r;
         int64_t due = wait_until_due(c);
         if (i == leaves)
             break;
         draw(c, &r);
-        answered = ask(handle, &r) != 0;
-        if (answered)
+        answered = ask(handle, &r);
+        if (answered > 0)
             times_add(service_figures.transactions, host_nanotime() - due);
-        i += answered;
+        i += answered > 0;
     }
     if (i == leaves && drops)
         answered = drop_out(c, handle);
@@ -188,11 +200,11 @@ void fresh_look(int64_t handle, struct client *c)
     draw(c, &r);
     r.user = r.lender = graph_sizes()->users - 1 - client_below(c, service_options.own_users);
     int64_t from = host_nanotime();
-    uint64_t number = ask(handle, &r);
-    if (number == 0)
-        payments_wrong("payments: a request is not answered");
+    int64_t number = ask(handle, &r);
+    if (number <= 0)
+        client_complains(number);
     for (;;) {
-        graph_walk(r.user, number, &seen);
+        graph_walk(r.user, (uint64_t)number, &seen);
         int64_t passed = host_nanotime() - from;
         if (seen)
             times_add(service_figures.freshness, passed);

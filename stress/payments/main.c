@@ -91,8 +91,12 @@ static void say_progress(const struct report *r, bool last)
 
 static void check(struct report *r, bool at_end)
 {
+    int64_t start = host_nanotime();
+
     graph_check(at_end);
+    int64_t took = host_nanotime() - start;
     r->checks++;
+    r->worst_check_ns = took > r->worst_check_ns ? took : r->worst_check_ns;
 }
 
 // From now on payments expire as fast as they come, and nothing needs more memory.

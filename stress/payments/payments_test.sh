@@ -9,10 +9,10 @@ report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 
 "$program" --seed 1 --requests "$requests" --rate 0 --clients 20 --users 300 --window 500 \
-    --index-every 5ms --untimed --json >"$report" || {
+    --index-every 5ms --untimed --unweighed --json >"$report" || {
     cat "$report"
     echo "again: $program --seed 1 --requests $requests --rate 0 --clients 20 --users 300" \
-        "--window 500 --index-every 5ms --untimed" >&2
+        "--window 500 --index-every 5ms --untimed --unweighed" >&2
     exit 1
 }
 python3 - "$report" <<'END'

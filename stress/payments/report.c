@@ -128,6 +128,7 @@ static cJSON *graph_json(const struct report *r)
     cJSON_AddNumberToObject(j, "nodes_made", (double)made);
     cJSON_AddNumberToObject(j, "nodes_taken_back", (double)taken_back);
     cJSON_AddNumberToObject(j, "checks", (double)r->checks);
+    cJSON_AddNumberToObject(j, "worst_check_ms", (double)r->worst_check_ns / 1e6);
     return j;
 }
 

@@ -13,9 +13,10 @@ struct report {
     double seconds;
     uint32_t clients, rate;
     uint64_t seed;
-    uint64_t checks; // of the graph, all of which it has passed
-    bool untimed;    // times are told, not judged
-    bool unweighed;  // so is resident memory
+    uint64_t checks;        // of the graph, all of which it has passed
+    int64_t worst_check_ns; // nothing is published meanwhile
+    bool untimed;           // times are told, not judged
+    bool unweighed;         // so is resident memory
     const struct watch *watch;
 };
 

@@ -72,7 +72,7 @@ static bool next_request(int64_t handle, struct request *r)
     if ((size_t)n == sizeof(*r))
         return true;
     rt_set_deadline(handle, RT_READING, service_options.patience_ns);
-    return wire_read(handle, (char *)r + n, sizeof(*r) - (size_t)n);
+    return wire_read(handle, (char *)r + n, sizeof(*r) - (size_t)n) > 0;
 }
 
 void service_connection(int64_t handle)
@@ -143,8 +143,9 @@ static void clients(void *number)
     while (!service_is_stopping() && !service_is_done()) {
         uint32_t requests = 1 + client_below(&c, 2 * service_options.session);
         bool drops = client_below(&c, 100) < service_options.dropping_percent;
-        if (!client_session(&c, port, requests, drops))
-            payments_wrong("payments: a request is not answered");
+        int64_t end = client_session(&c, port, requests, drops);
+        if (end <= 0)
+            client_complains(end);
     }
     rt_waitgroup_done(&live.clients);
 }
@@ -156,7 +157,7 @@ static void looks_for_freshness(void *unused)
 
     (void)unused;
     if (handle < 0)
-        rt_fatal("payments: cannot connect to the service");
+        client_complains(handle);
     while (!service_is_stopping() && !service_is_done())
         fresh_look(handle, &c);
     rt_close(handle);

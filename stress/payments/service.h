@@ -58,13 +58,14 @@ extern struct service_options service_options; // const after service_begin
 int64_t service_listen(void);
 // Serves one connection to its end, and closes it.
 void service_connection(int64_t handle);
-// One session with who listens at the port; drops out if `drops` says so. False: there is nobody,
-// or who is there does not answer.
 struct client {
     uint64_t random; // state of its generator
     int64_t due_ns;  // of its next request
 };
-bool client_session(struct client *c, int port, uint32_t requests, bool drops);
+// One session with who listens at the port; drops out if `drops` says so. Returns 0 when the
+// service has hung up on it, a negative error when it cannot be reached or does not answer.
+int64_t client_session(struct client *c, int port, uint32_t requests, bool drops);
+_Noreturn void client_complains(int64_t error);
 uint32_t client_below(struct client *c, uint32_t n); // 0 to n - 1, drawn by its generator
 // Asks for one payment of a user of its own, and walks until that is seen.
 void fresh_look(int64_t handle, struct client *c);

@@ -20,7 +20,7 @@ struct answer {
     uint32_t magic;
 };
 
-// All of it. False: the peer has gone, or has been silent for too long.
-bool wire_read(int64_t handle, void *to, size_t bytes);
+// All of it, and its size. 0: the peer has gone; negative: as rt_read.
+int64_t wire_read(int64_t handle, void *to, size_t bytes);
 // A connection to who listens at the port of the loopback, or negative.
 int64_t wire_dial(int port);
