@@ -1,411 +1,427 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gauntlet bank: puts every known bug of repro/bank back, one after the other, and hunts it within
-// a budget, under the memory models that a line `- Memory: LIST.` of its about.md names (sc without
-// one). Each hunt is a process of its own, since each needs another program; its JSON is read back.
+// a budget, with several seeds; tries what was found on real threads; and on request gives the same
+// time to ThreadSanitizer alone. Work is done in --jobs processes. Of one bug the first hunt goes
+// alone, since it builds the program that the others start; its case comes after all its hunts, and
+// ThreadSanitizer, whose program that builds, after the case. Bugs are told in the order of their
+// names, whichever is done first.
 // Exit status 0 when all were found, 1 when not, or when it was interrupted before the end.
-#include <cjson/cJSON.h>
-#include <dirent.h>
+#include "ci/gauntlet/bank.h"
+
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "ci/gauntlet/command.h"
+enum { OPT_SEEDS = 256, OPT_JOBS, OPT_NO_CONFIRM, OPT_BASELINE, OPT_RESUME, OPT_MARKDOWN };
 
-enum { OUTPUT_BYTES = 1 << 20, SLUGS_MAX = 256 };
-
-struct options {
-    char *only[SLUGS_MAX];
-    uint32_t nonly;
-    char *budget, *seed;
-    bool json;
+static const struct argp_option options[] = {
+    {"for", 'f', "TIME", 0, "Budget of each hunt (default 60s)", 0},
+    {"seed", 's', "S", 0, "Of the first hunt of a bug (default 1)", 0},
+    {"seeds", OPT_SEEDS, "N", 0, "Hunts of each bug, with seeds S, S+1 ... (default 5)", 0},
+    {"jobs", OPT_JOBS, "N", 0, "Processes at a time, 1 to 64 (default: one for each processor)", 0},
+    {"no-confirm", OPT_NO_CONFIRM, 0, 0, "Do not try what was found on real threads", 0},
+    {"baseline", OPT_BASELINE, 0, 0,
+     "Then the budget of one hunt for ThreadSanitizer without the engine, on real threads", 0},
+    {"resume", OPT_RESUME, "FILE", 0,
+     "Keep in FILE what is done, and do not do what is done there at this commit", 0},
+    {"markdown", OPT_MARKDOWN, 0, 0, "The result as a table for docs/bank.md", 0},
+    {"json", 'j', 0, 0, "One JSON object on standard output", 0},
+    {0},
 };
 
-struct row {
-    char slug[256], memory[32]; // memory: models hunted, then the one of the finding
-    bool found, stopped;        // stopped: interrupted, so it says nothing when not found
-    char strategy[32], signature[512];
-    double executions, seconds, choices, operations;
-    bool tried, confirmed; // on real threads
-    char threads[64];      // what was seen there
-};
+static uint32_t small_number(const char *option, const char *text, uint32_t max)
+{
+    uint64_t n = command_number(option, text, max);
+
+    if (n == 0)
+        exit(command_fail("%s: 1 to %u expected", option, max));
+    return (uint32_t)n;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct options *o = state->input;
+    struct bank *b = state->input;
 
     switch (key) {
     case 'f':
-        command_seconds("--for", arg);
-        o->budget = arg;
+        b->budget = command_seconds("--for", arg);
+        b->time = arg;
         return 0;
     case 's':
-        command_number("--seed", arg, UINT64_MAX);
-        o->seed = arg;
+        b->seed = command_number("--seed", arg, UINT64_MAX - BANK_SEEDS);
+        return 0;
+    case OPT_SEEDS:
+        b->seeds = small_number("--seeds", arg, BANK_SEEDS);
+        return 0;
+    case OPT_JOBS:
+        b->jobs = small_number("--jobs", arg, BANK_JOBS);
+        return 0;
+    case OPT_NO_CONFIRM:
+        b->confirm = false;
+        return 0;
+    case OPT_BASELINE:
+        b->baseline = true;
+        return 0;
+    case OPT_RESUME:
+        if (arg[0] == 0)
+            argp_error(state, "--resume: the name of a file expected");
+        b->state = arg;
+        return 0;
+    case OPT_MARKDOWN:
+        b->markdown = true;
         return 0;
     case 'j':
-        o->json = true;
+        b->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (o->nonly == SLUGS_MAX)
+        if (b->nonly == BANK_BUGS)
             argp_error(state, "too many names");
-        o->only[o->nonly++] = arg;
+        b->only[b->nonly++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (b->json && b->markdown)
+            argp_error(state, "--json and --markdown contradict each other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-// Reads `fd` to its end. When this process is told to stop, so is the child.
-static void read_all(int fd, pid_t child, char *text)
-{
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    bool told = false;
-    size_t n = 0;
+// Sums --------------------------------------------------------------------------------------------
 
-    while (n < OUTPUT_BYTES - 1) {
-        if (command_stopped && !told)
-            told = kill(child, SIGTERM) == 0;
-        if (poll(&ready, 1, 200) <= 0)
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double bank_median(double *v, uint32_t n)
+{
+    if (n == 0)
+        return 0;
+    qsort(v, n, sizeof *v, compare);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+const struct bank_run *bank_to_confirm(const struct bank *b, const struct bank_bug *bug)
+{
+    const struct bank_run *next = NULL;
+    uint32_t tried = 0;
+
+    for (uint32_t i = 0; i < b->seeds; i++) {
+        const struct bank_run *run = &bug->run[i];
+
+        tried += run->confirm.how != BANK_OPEN;
+        if (run->confirm.shown)
+            return NULL;
+        if (next == NULL && run->text != NULL && run->confirm.how == BANK_OPEN)
+            next = run;
+    }
+    return tried < BANK_CASES ? next : NULL;
+}
+
+const struct bank_confirm *bank_confirmed(const struct bank *b, const struct bank_bug *bug)
+{
+    const struct bank_confirm *last = NULL;
+
+    for (uint32_t i = 0; i < b->seeds; i++)
+        if (bug->run[i].confirm.how == BANK_DONE && (last == NULL || !last->shown))
+            last = &bug->run[i].confirm;
+    return last;
+}
+
+// The run whose strategy most of those that found it have.
+static const struct bank_run *usual(const struct bank *b, const struct bank_bug *bug)
+{
+    const struct bank_run *best = NULL;
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < b->seeds; i++) {
+        uint32_t n = 0;
+
+        for (uint32_t k = 0; k < b->seeds && bug->run[i].found; k++)
+            n += bug->run[k].found && strcmp(bug->run[k].strategy, bug->run[i].strategy) == 0;
+        if (n > most) {
+            most = n;
+            best = &bug->run[i];
+        }
+    }
+    return best;
+}
+
+struct bank_sum bank_sum(const struct bank *b, const struct bank_bug *bug)
+{
+    double executions[BANK_SEEDS], seconds[BANK_SEEDS], choices[BANK_SEEDS], operations[BANK_SEEDS];
+    const struct bank_run *best = usual(b, bug);
+    struct bank_sum s = {.strategy = best ? best->strategy : "",
+                         .memory = best ? best->memory : bug->memory,
+                         .signature = best ? best->signature : ""};
+
+    for (uint32_t i = 0; i < b->seeds; i++) {
+        const struct bank_run *run = &bug->run[i];
+
+        if (run->how != BANK_DONE)
             continue;
-        ssize_t k = read(fd, text + n, OUTPUT_BYTES - 1 - n);
-        if (k > 0)
-            n += (size_t)k;
-        else if (k == 0 || errno != EINTR)
-            break;
+        executions[s.done] = run->executions;
+        seconds[s.done++] = run->seconds;
+        if (run->found) {
+            choices[s.found] = run->choices;
+            operations[s.found++] = run->operations;
+        }
     }
-    text[n] = 0;
+    s.executions = bank_median(executions, s.done);
+    s.seconds = bank_median(seconds, s.done);
+    s.choices = bank_median(choices, s.found);
+    s.operations = bank_median(operations, s.found);
+    return s;
 }
 
-// Standard output of one hunt; NULL when it could not run. *status is its exit status.
-static char *hunt_output(const struct options *o, char *memory, char *patch, char *out, int *status)
-{
-    char *argv[] = {(char[]){"gauntlet"},
-                    (char[]){"hunt"},
-                    (char[]){"--patch"},
-                    patch,
-                    (char[]){"--memory"},
-                    memory,
-                    (char[]){"--out"},
-                    out,
-                    (char[]){"--for"},
-                    o->budget,
-                    (char[]){"--seed"},
-                    o->seed,
-                    (char[]){"--stop-at-first"},
-                    (char[]){"--json"},
-                    NULL};
-    char *text = malloc(OUTPUT_BYTES);
-    int fds[2];
+// The plan ----------------------------------------------------------------------------------------
 
-    if (text == NULL || pipe(fds) != 0)
-        return free(text), NULL;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(fds[1], 1);
-        close(fds[0]);
-        close(fds[1]);
-        execv("/proc/self/exe", argv);
-        _exit(127);
+// Whether the hunts of a bug are over; *next is the first that nobody has begun.
+static bool hunted(const struct bank *b, const struct bank_bug *bug, const bool *begun,
+                   uint32_t *next)
+{
+    *next = b->seeds;
+    for (uint32_t i = b->seeds; i-- > 0;) {
+        if (bug->run[i].how == BANK_FAILED)
+            return true; // the others would fail as well
+        if (bug->run[i].how == BANK_OPEN && !begun[i])
+            *next = i;
     }
-    close(fds[1]);
-    if (child > 0)
-        read_all(fds[0], child, text);
-    close(fds[0]);
-    if (child < 0 || TEMP_FAILURE_RETRY(waitpid(child, status, 0)) < 0 || !WIFEXITED(*status))
-        return free(text), NULL;
-    *status = WEXITSTATUS(*status);
-    return text;
+    return *next == b->seeds && bug->running == 0;
 }
 
-static double number_of(const cJSON *object, const char *key)
+static bool was_built(const struct bank *b, const struct bank_bug *bug)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+    for (uint32_t i = 0; i < b->seeds; i++)
+        if (bug->run[i].how != BANK_OPEN)
+            return true;
+    return false;
 }
 
-static void text_of(const cJSON *object, const char *key, char *to, size_t bytes)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+struct plan {
+    struct bank *b;
+    struct bank_child child[BANK_JOBS];
+    bool (*begun)[BANK_SEEDS]; // hunts, of each bug
+    uint32_t told;             // bugs that are, from the first
+};
 
-    snprintf(to, bytes, "%s", cJSON_IsString(item) ? item->valuestring : "");
+static bool is_over(const struct bank *b, const struct bank_bug *bug)
+{
+    uint32_t next;
+    static const bool none[BANK_SEEDS];
+
+    return hunted(b, bug, none, &next) && bug->running == 0 &&
+           (!b->confirm || bank_to_confirm(b, bug) == NULL) &&
+           (!b->baseline || bug->baseline.how != BANK_OPEN || bug->run[0].how == BANK_FAILED);
 }
 
-static bool fill_row(struct row *row, const char *output)
+// What is to be done next for one bug, if anything can.
+static bool next_of(struct plan *p, uint32_t index, struct bank_child *c)
 {
-    cJSON *object = cJSON_Parse(output);
-    const cJSON *find = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(object, "findings"), 0);
+    const struct bank *b = p->b;
+    const struct bank_bug *bug = &b->bug[index];
+    uint32_t next;
+    bool over = hunted(b, bug, p->begun[index], &next);
 
-    row->found = find != NULL;
-    row->stopped = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "stopped"));
-    row->executions = number_of(find ? find : object, find ? "executions_to_find" : "executions");
-    row->seconds = number_of(find ? find : object, find ? "seconds_to_find" : "seconds");
-    row->choices = number_of(find, "choices");
-    row->operations = number_of(find, "operations");
-    text_of(find, "strategy", row->strategy, sizeof row->strategy);
-    text_of(find, "signature", row->signature, sizeof row->signature);
-    const cJSON *confirmed = cJSON_GetObjectItemCaseSensitive(find, "confirmed");
-    row->tried = cJSON_IsBool(confirmed);
-    row->confirmed = cJSON_IsTrue(confirmed);
-    text_of(cJSON_GetObjectItemCaseSensitive(find, "real_threads"), "verdict", row->threads,
-            sizeof row->threads);
-    if (find != NULL)
-        text_of(find, "memory", row->memory, sizeof row->memory);
-    bool ok = object != NULL;
-    cJSON_Delete(object);
-    return ok;
-}
-
-static bool remove_case(const char *file, void *arg)
-{
-    char path[STORE_PATH_BYTES];
-
-    (void)arg;
-    if (command_case_patch(file, path))
-        unlink(path);
-    unlink(file);
-    snprintf(path, sizeof path, "%s", file);
-    *strrchr(path, '/') = 0;
-    rmdir(path);
+    c->bug = index;
+    c->seed = next;
+    c->work = BANK_HUNT;
+    if (next < b->seeds && !over) // the first one goes alone
+        return bug->running == 0 || was_built(b, bug);
+    if (!over || bug->running > 0 || is_over(b, bug))
+        return false;
+    const struct bank_run *run = b->confirm ? bank_to_confirm(b, bug) : NULL;
+    c->work = run != NULL ? BANK_CONFIRM : BANK_BASELINE;
+    c->seed = run != NULL ? (uint32_t)(run - bug->run) : 0;
     return true;
 }
 
-// What about.md says of the memory models; the hunt refuses what is none.
-static void read_memory(struct row *row)
+static void start_some(struct plan *p)
 {
-    char path[STORE_PATH_BYTES], line[256];
+    struct bank *b = p->b;
 
-    snprintf(row->memory, sizeof row->memory, "sc");
-    snprintf(path, sizeof path, "%s/repro/bank/%s/about.md", command_root(), row->slug);
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        return;
-    while (fgets(line, sizeof line, f) != NULL)
-        if (sscanf(line, "- Memory: %31[^.\n]", row->memory) == 1)
-            break;
-    fclose(f);
-}
+    for (uint32_t j = 0; j < b->jobs && !b->stopped; j++) {
+        struct bank_child *c = &p->child[j];
 
-// 0, or EXIT_USAGE when the hunt could not run.
-static int hunt_bug(const struct options *o, struct row *row)
-{
-    char patch[STORE_PATH_BYTES], out[] = "/tmp/gauntlet-bank-XXXXXX";
-    int status = 0;
-
-    snprintf(patch, sizeof patch, "%s/repro/bank/%s/bug.patch", command_root(), row->slug);
-    if (mkdtemp(out) == NULL)
-        return command_fail("%s: %s", out, strerror(errno));
-    read_memory(row);
-    char *output = hunt_output(o, row->memory, patch, out, &status);
-    store_each(out, remove_case, NULL);
-    rmdir(out);
-    bool ok = output != NULL && status != EXIT_USAGE && fill_row(row, output);
-    free(output);
-    if (!ok && command_stopped) { // a program that is being built ends without a word
-        row->stopped = true;
-        return 0;
+        for (uint32_t i = p->told; i < b->nbugs && c->pid == 0 && !b->stopped; i++) {
+            if (!next_of(p, i, c))
+                continue;
+            b->stopped = !bank_start(b, c);
+            b->failed += b->stopped;
+            if (c->work == BANK_HUNT)
+                p->begun[i][c->seed] = true;
+        }
     }
-    return ok ? 0 : command_fail("%s: the hunt could not be run", row->slug);
 }
 
-// Counts are told in columns: one is followed by a space where others have their "s".
-static const char *s_of(double n)
+// Progress ----------------------------------------------------------------------------------------
+
+static void clear_progress(void)
 {
-    return n == 1 ? " " : "s";
+    if (isatty(2))
+        fputs("\r\033[K", stderr);
 }
 
-static void show(const struct row *row)
+static void progress(const struct plan *p)
 {
-    if (row->found)
-        printf("found  %-44s %8.2f s %9.0f execution%s  %3.0f choice%s %3.0f operation%s  %s\n"
-               "       %s%s%s\n",
-               row->slug, row->seconds, row->executions, s_of(row->executions), row->choices,
-               s_of(row->choices), row->operations, s_of(row->operations), row->strategy,
-               row->signature, row->tried ? "; on real threads: " : "", row->threads);
-    else
-        printf("NOT    %-44s %8.2f s %9.0f execution%s\n", row->slug, row->seconds, row->executions,
-               s_of(row->executions));
-    fflush(stdout);
+    static const char *const words[] = {"", " on real threads", " without the engine"};
+    const struct bank *b = p->b;
+
+    if (!isatty(2))
+        return;
+    fprintf(stderr, "\r\033[K%6.0f s  %u of %u bugs", bank_now() - b->begin, p->told, b->nbugs);
+    for (uint32_t j = 0, n = 0; j < b->jobs && n < 2; j++) {
+        const struct bank_child *c = &p->child[j];
+
+        if (c->pid == 0)
+            continue;
+        fprintf(stderr, "%s%.32s", n++ ? ", " : "; ", b->bug[c->bug].slug);
+        if (c->work == BANK_HUNT)
+            fprintf(stderr, " seed %llu", (unsigned long long)(b->seed + c->seed));
+        fputs(words[c->work], stderr);
+    }
+    fflush(stderr);
 }
 
-static void add_text(cJSON *o, const char *key, bool known, const char *text)
+// Those that are over and have none before them that is not. At the end all that have something.
+static void tell(struct plan *p, bool end)
 {
-    if (known)
-        cJSON_AddStringToObject(o, key, text);
-    else
-        cJSON_AddNullToObject(o, key);
+    struct bank *b = p->b;
+
+    for (; p->told < b->nbugs; p->told++) {
+        struct bank_bug *bug = &b->bug[p->told];
+
+        if (!end && !is_over(b, bug))
+            return;
+        if (b->json || b->markdown || bank_sum(b, bug).done == 0)
+            continue;
+        clear_progress();
+        bank_tell_bug(b, bug);
+    }
 }
 
-static void add_number(cJSON *o, const char *key, bool known, double value)
+// The run -----------------------------------------------------------------------------------------
+
+static uint32_t at_work(const struct plan *p)
 {
-    if (known)
-        cJSON_AddNumberToObject(o, key, value);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
-static void add(cJSON *bugs, const struct row *row)
-{
-    cJSON *o = cJSON_CreateObject();
-
-    cJSON_AddStringToObject(o, "slug", row->slug);
-    cJSON_AddBoolToObject(o, "found", row->found);
-    add_text(o, "strategy", row->found, row->strategy);
-    cJSON_AddStringToObject(o, "memory", row->memory);
-    cJSON_AddStringToObject(o, "engine", "sim");
-    cJSON_AddNumberToObject(o, "executions", row->executions);
-    cJSON_AddNumberToObject(o, "seconds", row->seconds);
-    add_number(o, "choices", row->found, row->choices);
-    add_number(o, "operations", row->found, row->operations);
-    add_text(o, "signature", row->found, row->signature);
-    if (row->tried)
-        cJSON_AddBoolToObject(o, "confirmed", row->confirmed);
-    else
-        cJSON_AddNullToObject(o, "confirmed");
-    add_text(o, "real_threads", row->tried, row->threads);
-    cJSON_AddNullToObject(o, "baseline_tsan_found"); // not tried
-    cJSON_AddItemToArray(bugs, o);
-}
-
-static bool is_bug(const char *slug)
-{
-    char patch[STORE_PATH_BYTES];
-
-    snprintf(patch, sizeof patch, "%s/repro/bank/%s/bug.patch", command_root(), slug);
-    return slug[0] != '.' && strchr(slug, '/') == NULL && access(patch, F_OK) == 0;
-}
-
-static bool wanted(const struct options *o, const char *slug)
-{
-    for (uint32_t i = 0; i < o->nonly; i++)
-        if (strcmp(o->only[i], slug) == 0)
-            return true;
-    return o->nonly == 0;
-}
-
-// Names of the bank in order; 0 after one line on standard error.
-static uint32_t read_bank(char *slugs[SLUGS_MAX])
-{
-    struct dirent **entries;
-    char dir[STORE_PATH_BYTES];
     uint32_t n = 0;
 
-    snprintf(dir, sizeof dir, "%s/repro/bank", command_root());
-    int count = scandir(dir, &entries, NULL, alphasort);
-    if (count < 0) {
-        command_fail("%s: %s", dir, strerror(errno));
-        return 0;
-    }
-    for (int i = 0; i < count; i++) {
-        if (n < SLUGS_MAX && is_bug(entries[i]->d_name))
-            slugs[n++] = strdup(entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    if (n == 0)
-        command_fail("%s: holds no known bug", dir);
+    for (uint32_t j = 0; j < p->b->jobs; j++)
+        n += p->child[j].pid != 0;
     return n;
 }
 
-// 0, or EXIT_USAGE after one line that names what is not in the bank, and what is.
-static int refuse_unknown(const struct options *o, char *const *slugs, uint32_t n)
+static void listen_to(struct plan *p)
 {
-    const char *before = "gauntlet: repro/bank has no ";
+    struct pollfd fds[BANK_JOBS];
+    uint32_t jobs = p->b->jobs;
 
-    for (uint32_t i = 0; i < o->nonly; i++)
-        if (!is_bug(o->only[i])) {
-            fprintf(stderr, "%s'%s'", before, o->only[i]);
-            before = ", ";
-        }
-    if (before[0] != ',')
-        return 0;
-    for (uint32_t i = 0; i < n; i++)
-        fprintf(stderr, "%s%s", i == 0 ? "; there are: " : ", ", slugs[i]);
-    fputc('\n', stderr);
-    return EXIT_USAGE;
+    for (uint32_t j = 0; j < jobs; j++)
+        fds[j] = (struct pollfd){.fd = p->child[j].pid ? p->child[j].fd : -1, .events = POLLIN};
+    int ready = poll(fds, jobs, 500);
+    for (uint32_t j = 0; j < jobs; j++) {
+        struct bank_child *c = &p->child[j];
+
+        if (c->pid != 0 && (p->b->stopped || (c->deadline > 0 && bank_now() > c->deadline)))
+            bank_stop(c);
+        if (ready > 0 && c->pid != 0 && fds[j].revents != 0)
+            bank_hear(p->b, c);
+    }
 }
 
-struct tally {
-    cJSON *bugs;
-    uint32_t hunted, found;
-    bool stopped;
-};
-
-// 0, or EXIT_USAGE after one line.
-static int hunt_all(const struct options *o, char *const *slugs, uint32_t n, struct tally *t)
+// Nothing could be run so far: neither could the rest.
+static bool is_broken(const struct bank *b)
 {
-    for (uint32_t i = 0; i < n && !t->stopped; i++) {
-        struct row row = {0};
+    if (b->failed == 0)
+        return false;
+    for (uint32_t i = 0; i < b->nbugs; i++)
+        if (bank_sum(b, &b->bug[i]).done > 0)
+            return false;
+    return true;
+}
 
-        if (!wanted(o, slugs[i]))
-            continue;
-        snprintf(row.slug, sizeof row.slug, "%s", slugs[i]);
-        if (hunt_bug(o, &row) != 0)
-            return EXIT_USAGE;
-        t->stopped = row.stopped || command_stopped;
-        if (t->stopped && !row.found)
+static void run(struct plan *p)
+{
+    struct bank *b = p->b;
+
+    for (;;) {
+        b->stopped |= command_stopped || is_broken(b);
+        if (!b->stopped)
+            start_some(p);
+        if (at_work(p) == 0)
             break;
-        t->hunted++;
-        t->found += row.found;
-        add(t->bugs, &row);
-        if (!o->json)
-            show(&row);
+        progress(p);
+        listen_to(p);
+        tell(p, false);
     }
-    return 0;
+    clear_progress();
+    tell(p, true);
 }
 
-static void print_tally(const struct options *o, struct tally *t)
+// Stopped before all was done; a Ctrl-C that comes with the last result is none.
+static bool is_cut_short(const struct bank *b)
 {
-    if (!o->json) {
-        printf("%u of %u known bug%s found%s\n", t->found, t->hunted, command_s(t->hunted),
-               t->stopped ? " (stopped)" : "");
-        cJSON_Delete(t->bugs);
-        return;
-    }
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddBoolToObject(object, "stopped", t->stopped);
-    cJSON_AddItemToObject(object, "bugs", t->bugs);
-    command_print_json(object);
+    for (uint32_t i = 0; i < b->nbugs; i++)
+        if (!is_over(b, &b->bug[i]))
+            return true;
+    return false;
+}
+
+static int finish(struct bank *b)
+{
+    uint32_t found = 0;
+
+    b->stopped = is_cut_short(b);
+    for (uint32_t i = 0; i < b->nbugs; i++)
+        found += bank_sum(b, &b->bug[i]).found > 0;
+    if (b->json)
+        bank_tell_json(b);
+    else if (b->markdown)
+        bank_tell_markdown(b);
+    else
+        bank_tell_end(b);
+    if (b->failed > 0)
+        return EXIT_USAGE;
+    return found == b->nbugs && !b->stopped ? EXIT_NOTHING : EXIT_FINDINGS;
 }
 
 int command_bank(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"for", 'f', "TIME", 0, "Budget for each bug (default 20s)", 0},
-        {"seed", 's', "S", 0, "Of each hunt (default 1)", 0},
-        {"json", 'j', 0, 0, "One JSON object on standard output", 0},
-        {0},
-    };
     static const struct argp argp = {
         options,
         parse,
         "[SLUG...]",
-        "Hunts every known bug of repro/bank, or those named. Saves nothing. Exit status "
-        "0 when all were found; 1 when not, or when it was interrupted.",
+        "Hunts every known bug of repro/bank, or those named, and says what finding it cost: the "
+        "median over the seeds, of which one that did not find it counts with all that it spent. "
+        "Saves no cases. Exit status 0 when all were found; 1 when not, or when it was "
+        "interrupted.",
         0,
         0,
         0};
-    char budget[] = "20s", seed[] = "1";
-    struct options o = {.budget = budget, .seed = seed};
-    struct tally t = {0};
-    char *slugs[SLUGS_MAX];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    static struct bank b; // large
+    static struct plan p;
 
-    command_parse(&argp, argc, argv, &o);
-    uint32_t n = read_bank(slugs);
-    int status = n == 0 ? EXIT_USAGE : refuse_unknown(&o, slugs, n);
-    t.bugs = cJSON_CreateArray();
-    if (status == 0 && (status = hunt_all(&o, slugs, n, &t)) == 0) {
-        print_tally(&o, &t);
-        status = t.found == t.hunted && !t.stopped ? EXIT_NOTHING : EXIT_FINDINGS;
-    } else {
-        cJSON_Delete(t.bugs);
+    b = (struct bank){.time = "60s", .budget = 60, .seed = 1, .seeds = 5, .confirm = true};
+    b.jobs = processors < 1 ? 1 : processors > BANK_JOBS ? BANK_JOBS : (uint32_t)processors;
+    command_parse(&argp, argc, argv, &b);
+    p = (struct plan){.b = &b, .begun = calloc(BANK_BUGS, sizeof *p.begun)};
+    b.begin = bank_now();
+    int status = p.begun != NULL ? bank_read(&b) : command_fail("no memory");
+    if (status == 0)
+        status = bank_state_load(&b);
+    for (uint32_t i = 0; status == 0 && i < b.nbugs; i++)
+        bank_state_take(&b, i);
+    if (status == 0) {
+        run(&p);
+        status = finish(&b);
     }
-    for (uint32_t i = 0; i < n; i++)
-        free(slugs[i]);
+    bank_free(&b);
+    free(p.begun);
     return status;
 }

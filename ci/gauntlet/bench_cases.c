@@ -142,6 +142,11 @@ static bool hunt_bank(struct bugs *bugs, uint32_t seed)
                     (char[]){"--json"},
                     (char[]){"--for"},
                     (char[]){"20s"},
+                    (char[]){"--seeds"},
+                    (char[]){"1"},
+                    (char[]){"--jobs"},
+                    (char[]){"1"},
+                    (char[]){"--no-confirm"},
                     (char[]){"--seed"},
                     number,
                     NULL};

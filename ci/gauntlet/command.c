@@ -340,15 +340,16 @@ static int is_workload(const struct dirent *entry)
     return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".wl") == 0;
 }
 
-static bool add_workload(struct command_workloads *out, const char *name, bool any_sizes)
+// prod: the sizes that it is to have; NULL: those of the first, and one line when it has others.
+static bool add_workload(struct command_workloads *out, const char *name, const bool *prod)
 {
     struct workload *w = command_workload(name);
     char path[STORE_PATH_BYTES];
 
     if (w == NULL)
         return false;
-    if (w->prod != (out->n > 0 ? out->w[0]->prod : w->prod && any_sizes)) {
-        if (any_sizes)
+    if (w->prod != (prod != NULL ? *prod : out->n > 0 ? out->w[0]->prod : w->prod)) {
+        if (prod == NULL)
             fprintf(stderr, "gauntlet: %s needs other sizes than %s and is left out\n", w->name,
                     out->w[0]->name);
         out->left_out++;
@@ -361,12 +362,13 @@ static bool add_workload(struct command_workloads *out, const char *name, bool a
     return true;
 }
 
-static bool add_all_workloads(struct command_workloads *out)
+bool command_workloads_of_sizes(bool prod, struct command_workloads *out)
 {
     struct dirent **entries;
     char dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES + 512];
     bool ok = true;
 
+    *out = (struct command_workloads){.n = 0};
     snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
     int n = scandir(dir, &entries, is_workload, alphasort);
     if (n <= 0) {
@@ -380,7 +382,7 @@ static bool add_all_workloads(struct command_workloads *out)
     }
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
-        ok = ok && add_workload(out, path, false);
+        ok = ok && add_workload(out, path, &prod);
         free(entries[i]);
     }
     free(entries);
@@ -391,11 +393,11 @@ bool command_workloads(char *const *names, uint32_t n, struct command_workloads 
 {
     bool ok = true;
 
-    *out = (struct command_workloads){.n = 0};
     if (n == 0)
-        return add_all_workloads(out);
+        return command_workloads_of_sizes(false, out);
+    *out = (struct command_workloads){.n = 0};
     for (uint32_t i = 0; i < n && ok; i++)
-        ok = add_workload(out, names[i], true);
+        ok = add_workload(out, names[i], NULL);
     return ok;
 }
 

@@ -92,6 +92,8 @@ struct command_workloads {
 // Those with these names, of the sizes that the first one has, or (n 0) all of the checkout that
 // have tiny sizes, where edges are near. False after a line on standard error.
 bool command_workloads(char *const *names, uint32_t n, struct command_workloads *out);
+// All of the checkout that have these sizes; the rest is counted in left_out.
+bool command_workloads_of_sizes(bool prod, struct command_workloads *out);
 void command_workloads_free(struct command_workloads *w);
 // Finds the case that a person means by `name`: a file, a folder, or a name in repro/cases or
 // repro/bank. False after one line on standard error.

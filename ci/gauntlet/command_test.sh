@@ -358,7 +358,7 @@ check "bank, unknown" 2 "has no 'nosuch', 'none'; there are: relaxed-tail$" \
     "$gauntlet" bank nosuch relaxed-tail none
 one_line
 export GAUNTLET_PATCHED="$patched"
-check "bank, json" 0 "relaxed-tail" "$patched" bank --json
+check "bank, json" 0 "relaxed-tail" "$patched" bank --json --seeds 1 --no-confirm
 json bugs stopped
 truth 'set(o["bugs"][0]) >= set("slug found strategy memory engine executions seconds choices \
 operations confirmed baseline_tsan_found".split())'
@@ -366,11 +366,11 @@ truth 'o["bugs"][0]["found"] is True and o["bugs"][0]["confirmed"] is None'
 truth 'o["bugs"][0]["memory"] == "sc"'
 printf -- '- Mechanism: x.\n- Memory: tso.\n' > "$scratch/tree/repro/bank/relaxed-tail/about.md"
 export GAUNTLET_PATCHED="$gauntlet"
-check "bank, not found" 1 '"memory":	"tso"' "$gauntlet" bank --json --for 300ms
+check "bank, not found" 1 '"memory":	"tso"' "$gauntlet" bank --json --seeds 1 --for 300ms
 truth 'o["bugs"][0]["found"] is False'
 truth 'o["bugs"][0]["choices"] is None and o["bugs"][0]["executions"] > 0'
 printf -- '- Memory: weak.\n' > "$scratch/tree/repro/bank/relaxed-tail/about.md"
-check "bank, memory" 2 "'weak' is not known" "$gauntlet" bank --json --for 300ms
+check "bank, memory" 2 "'weak' is not known" "$gauntlet" bank --json --seeds 1 --for 300ms
 rm "$scratch/tree/repro/bank/relaxed-tail/about.md"
 interrupt "$gauntlet" bank --for 60s --json
 name="bank, interrupted"
