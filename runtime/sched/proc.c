@@ -126,12 +126,14 @@ void g0_wait_at(void (*fn)(void *), void *arg, enum wait_reason reason, struct a
     san_acquire(&sched.safepoint); // what was done while it stood still
 }
 
-// Makes a waiting goroutine runnable on this p; `next`: it inherits the time slice. On g0.
+// Makes a waiting goroutine runnable on this p; `next`: it inherits the time slice. On g0, without
+// a lock.
 void ready(struct g *gp, bool next)
 {
     struct m *mp = getg()->m;
     struct p *pp = mp->p;
     rt_assert(pp != NULL);
+    rt_assert(mp->held.n == 0); // it may want the lock, and waking others takes some
     event_record(pp, EV_GO_READY, gp->goid, mp->curg != NULL ? mp->curg->goid : 0);
     casgstatus(gp, G_WAITING, G_RUNNABLE);
     runqput(pp, gp, next);
