@@ -5,9 +5,9 @@
 // An armed timer keeps alive the object that it lies in and the one that its argument refers to.
 //
 // The function runs on the scheduler's stack of whichever thread finds the timer due, in the middle
-// of its search for work: it must be short, and of the runtime it may call rt_ready, rt_go and what
-// is declared here; nothing that waits, gives way or allocates. What takes longer is a goroutine
-// that it starts.
+// of its search for work: it must be short, and of the runtime it may call rt_ready, rt_go,
+// rt_mutex_unlock and what is declared here; nothing that waits, gives way or allocates. What takes
+// longer is a goroutine that it starts.
 //
 // Calls by goroutines and by such functions, of several at a time, too.
 #pragma once

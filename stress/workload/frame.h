@@ -143,6 +143,7 @@ void locks_end(struct frame *f); // lets go of all that the goroutine holds
     OP(lock)                                                                                       \
     OP(trylock)                                                                                    \
     OP(unlock)                                                                                     \
+    OP(unlocklater)                                                                                \
     OP(rlock)                                                                                      \
     OP(runlock)                                                                                    \
     OP(wlock)                                                                                      \

@@ -11,12 +11,14 @@
 #include "runtime/rt.h"
 #include "runtime/rt_panic.h"
 #include "runtime/rt_sync.h"
+#include "runtime/rt_timer.h"
 #include "stress/workload/frame.h"
 #include "stress/workload/probe.h"
 
 static struct lock {
     struct rt_mutex mutex;
-    uint64_t mutex_turns; // mutex; plain on purpose
+    uint64_t mutex_turns;         // mutex; plain on purpose
+    struct rt_timer unlock_timer; // mutex
     struct rt_rwmutex rw;
     uint64_t rw_turns[2]; // rw; equal whenever nobody writes
     struct rt_waitgroup wg;
@@ -67,6 +69,19 @@ void op_unlock(struct frame *f, const struct wl_op *op)
         return;
     f->holds.mutex &= ~bit(op);
     rt_mutex_unlock(&locks[op->a].mutex);
+}
+
+static void unlocks(void *lock)
+{
+    rt_mutex_unlock(&((struct lock *)lock)->mutex);
+}
+
+void op_unlocklater(struct frame *f, const struct wl_op *op)
+{
+    if ((f->holds.mutex & bit(op)) == 0)
+        return;
+    f->holds.mutex &= ~bit(op);
+    rt_timer_start(&locks[op->a].unlock_timer, op->number, unlocks, &locks[op->a]);
 }
 
 // Readers and writers --------------------------------------------------------------------------

@@ -105,5 +105,6 @@
     OP(NODEADLINE,   nodeadline,   PIPE,     NONE,     NONE)                                       \
     OP(HANGUP,       hangup,       PIPE,     NONE,     NONE) /* the near end */                    \
     OP(HANGUPBACK,   hangupback,   PIPE,     NONE,     NONE) /* the far end */                     \
-    OP(CALL,         call,         STEP,     COUNT,    NONE) /* of a program in C: steps.h */
+    OP(CALL,         call,         STEP,     COUNT,    NONE) /* of a program in C: steps.h */      \
+    OP(UNLOCKLATER,  unlocklater,  LOCK,     DURATION, NONE) /* a timer does it then */
 // clang-format on
