@@ -2,8 +2,9 @@
 //
 // What `gauntlet bank --resume FILE` has done, so that it is not done again. One JSON object whose
 // rows name the commit, the bug, the seed, the budget and the memory models that they are of; those
-// of others stay in the file and count for nothing. The file is replaced as a whole after each piece of work, by a
-// temporary file, fsync and rename. Edits that are not committed are not noticed.
+// of others stay in the file and count for nothing. The file is replaced as a whole after each
+// piece of work, by a temporary file, fsync and rename. Edits that are not committed are not
+// noticed.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
