@@ -18,9 +18,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "stress/native/runner_watch.h"
 #include "stress/sim/sites.h"
 #include "stress/workload/interp.h"
 
@@ -31,14 +31,8 @@ static sigset_t before; // signals that the child waits for as this process did 
 
 void run_init(volatile bool *stop)
 {
-    sigset_t mine;
-
     stopped = stop;
-    sigemptyset(&mine);
-    sigaddset(&mine, SIGCHLD);
-    sigaddset(&mine, SIGINT);
-    sigaddset(&mine, SIGTERM);
-    sigprocmask(SIG_BLOCK, &mine, &before);
+    watch_init(stop, &before);
 }
 
 // The child -----------------------------------------------------------------------------------
@@ -60,36 +54,6 @@ static _Noreturn void child(const struct run_params *p, int err)
 }
 
 // The parent ----------------------------------------------------------------------------------
-
-static double now(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
-// Waits for the child's end; false when `until` comes first, or this process is to stop.
-static bool wait_for(pid_t pid, double until, int *status)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    for (;;) {
-        if (waitpid(pid, status, WNOHANG) == pid)
-            return true;
-        double left = until - now();
-        if (left <= 0 || *stopped)
-            return false;
-        struct timespec ts = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
-        int sig = sigtimedwait(&set, NULL, &ts);
-        if (sig == SIGINT || sig == SIGTERM)
-            *stopped = true;
-    }
-}
 
 static void read_said(int fd, char said[RUN_SAID_BYTES])
 {
@@ -146,7 +110,7 @@ static void crash_signature(const struct run_params *p, struct run *r, int statu
 static void judge(const struct run_params *p, struct run *r, pid_t pid, int err)
 {
     int status = 0;
-    bool gone = wait_for(pid, now() + p->hang, &status);
+    bool gone = watch(pid, p->hang, &status);
 
     if (gone)
         r->end = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? RUN_ENDED : RUN_CRASHED;
@@ -154,7 +118,7 @@ static void judge(const struct run_params *p, struct run *r, pid_t pid, int err)
         r->end = *stopped ? RUN_STOPPED : RUN_HUNG;
     if (r->end == RUN_HUNG) {
         kill(pid, SIGQUIT);
-        gone = wait_for(pid, now() + last_words_s, &status);
+        gone = watch_for(pid, last_words_s, &status);
         snprintf(r->signature, sizeof r->signature, "hang: %s", p->w->name);
     }
     if (!gone) {

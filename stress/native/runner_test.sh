@@ -65,6 +65,12 @@ work 10s
 END
 says '"oracle":"hang","signature":"hang: long"'
 says 'goroutine '
+run 1 --hang 0.5 - <<'END'
+workload sleepy
+goroutine main
+sleep 10s
+END
+says '"oracle":"hang","signature":"hang: sleepy"'
 
 # A race of the program, and the crash that follows: the first one is the finding.
 cat >race.wl <<'END'
