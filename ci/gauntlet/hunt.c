@@ -265,9 +265,7 @@ static int add_native(struct options *o, struct session *s, const struct command
     static struct native native;
 
     s->native = &native;
-    if (native_set(&native, o->patch))
-        native.jobs = o->jobs ? o->jobs : 1;
-    else if (o->nengines == 1)
+    if (!native_set(&native, o->patch) && o->nengines == 1)
         return command_fail("--engine tsan: %s", native.reason);
     native.path = w->path;
     native.oracle = o->oracle;
@@ -446,6 +444,21 @@ static int finish(const struct options *o, const struct session *s)
     return s->finds ? EXIT_FINDINGS : EXIT_NOTHING;
 }
 
+// As many jobs of this program and on real threads, where there are both.
+static void set_jobs(const struct options *o, struct session *s, bool sim)
+{
+    bool native = s->native != NULL && s->native->runner[0] != 0;
+    uint32_t jobs = o->jobs ? o->jobs : 1, most = sim && native ? SESSION_JOBS / 2 : SESSION_JOBS;
+
+    if (jobs > most)
+        jobs = most;
+    if (o->executions > 0 && o->executions < jobs) // a job without any would have no limit
+        jobs = (uint32_t)o->executions;
+    s->jobs = sim ? jobs : 0;
+    if (native)
+        s->native->jobs = jobs;
+}
+
 static void set_limits(struct options *o, struct session *s, char *found_by, bool sim)
 {
     if (!o->seed_given) {
@@ -462,13 +475,9 @@ static void set_limits(struct options *o, struct session *s, char *found_by, boo
     s->params.adaptive = is_adaptive(o);
     s->params.stop_at_first = o->stop;
     s->params.stop = &command_stopped;
-    s->jobs = !sim ? 0 : o->jobs ? o->jobs : 1;
+    set_jobs(o, s, sim);
     if (s->engines != NULL)
         s->engines->seed = o->seed;
-    if (o->executions > 0 && o->executions < s->jobs) // a job without any would have no limit
-        s->jobs = (uint32_t)o->executions;
-    if (s->native != NULL && o->executions > 0 && o->executions < s->native->jobs)
-        s->native->jobs = (uint32_t)o->executions;
     s->out = o->out;
     s->patch = o->patch;
     s->confirm = !o->no_confirm && confirm_possible();

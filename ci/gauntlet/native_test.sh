@@ -41,6 +41,9 @@ cp "$runner" native/
 hunt 0 --engine sim,tsan --executions 40 --jobs 2
 says '^tsan: [1-9][0-9]* executions of 1 workload on real threads, up to [1-9]'
 
+hunt 0 --engine sim,tsan --executions 33 --jobs 64 # 32 of each
+says '^tsan: 33 executions of 1 workload '
+
 # What the engine finds as well is a case, with what real threads say of it.
 cat >wrong.wl <<'END'
 workload wrong
