@@ -66,7 +66,8 @@ for command in $("$gauntlet" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
     [ "$(offered "$command")" = "$command" ] || fail "$command is not offered"
     [[ $plain == *".SS $command"* ]] || fail "$command is not in the manual page"
     [ "$command" != test ] || continue # its help is the launcher's
-    options=$("$gauntlet" "$command" --help | sed -n 's/^ .*\(--[a-z-]*=\{0,1\}\).*/\1/p')
+    options=$("$gauntlet" "$command" --help | sed -n \
+        's/^ \{2,6\}\(-., \)\{0,1\}\(--[a-z-]*=\{0,1\}\).*/\2/p') # not those in descriptions
     [ -n "$options" ] || fail "$command: no options in its help"
     for option in $options; do
         [[ " $(offered "$command" --) " == *" $option "* ]] || fail "$command $option is not offered"
