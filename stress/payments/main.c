@@ -155,6 +155,7 @@ static void run(void *unused)
             check(&r, false);
         rt_sleep(20 * ms);
     }
+    r.stopped = interrupted;
     service_end();
     check(&r, true);
     watch_look(&watch, false);

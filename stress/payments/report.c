@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "runtime/rt_heap.h"
@@ -16,15 +17,23 @@ static const int64_t transaction_ns = 50 * 1000000, freshness_ns = 1000 * 100000
 static const double over_percent_most = 0.1;
 static const double memory_factor = 1.1, memory_slack_mib = 4;
 
+// What was not measured is null.
 static cJSON *times_json(const struct times *t)
 {
+    static const struct {
+        const char *key;
+        double share;
+    } points[] = {{"p50_ms", 0.5}, {"p95_ms", 0.95}, {"p99_ms", 0.99}, {"worst_ms", 1}};
     cJSON *j = cJSON_CreateObject();
+    uint64_t n = times_count(t);
 
-    cJSON_AddNumberToObject(j, "n", (double)times_count(t));
-    cJSON_AddNumberToObject(j, "p50_ms", (double)times_at(t, 0.5) / 1e6);
-    cJSON_AddNumberToObject(j, "p95_ms", (double)times_at(t, 0.95) / 1e6);
-    cJSON_AddNumberToObject(j, "p99_ms", (double)times_at(t, 0.99) / 1e6);
-    cJSON_AddNumberToObject(j, "worst_ms", (double)times_worst(t) / 1e6);
+    cJSON_AddNumberToObject(j, "n", (double)n);
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        if (n > 0)
+            cJSON_AddNumberToObject(j, points[i].key, (double)times_at(t, points[i].share) / 1e6);
+        else
+            cJSON_AddNullToObject(j, points[i].key);
+    }
     return j;
 }
 
@@ -158,6 +167,7 @@ static cJSON *judge(const struct report *r, const cJSON *j)
 {
     cJSON *missed = cJSON_CreateArray();
 
+    miss(missed, number(j, "transactions", "n") == 0, "nothing was answered");
     miss(missed, number(j, "collector", "cycles") == 0, "the collector has not run");
     miss(missed, number(j, "clients", "left_serving") != 0, "connections are left");
     miss(missed,
@@ -174,6 +184,7 @@ static cJSON *judge(const struct report *r, const cJSON *j)
          "more than 0.1 % of the transactions took over 50 ms");
     miss(missed, number(j, "freshness", "p95_ms") > (double)freshness_ns / 1e6,
          "new edges are not seen within 1 s at the 95th percentile");
+    miss(missed, number(j, "freshness", "n") == 0, "no new edge was seen");
     return missed;
 }
 
@@ -183,6 +194,7 @@ static cJSON *whole(const struct report *r)
 
     cJSON_AddStringToObject(j, "program", r->program);
     cJSON_AddNumberToObject(j, "seconds", r->seconds);
+    cJSON_AddBoolToObject(j, "stopped", r->stopped);
     cJSON_AddNumberToObject(j, "clients_at_once", r->clients);
     cJSON_AddNumberToObject(j, "rate", r->rate);
     cJSON_AddNumberToObject(j, "seed", (double)r->seed);
@@ -204,17 +216,29 @@ static cJSON *whole(const struct report *r)
 
 // Text ------------------------------------------------------------------------------------------
 
+// "  key value", whole numbers in full.
+static int to_text(const cJSON *item, char *text, size_t bytes)
+{
+    double value = item->valuedouble;
+
+    if (cJSON_IsNull(item))
+        return snprintf(text, bytes, "  %s -", item->string);
+    if (value == floor(value) && fabs(value) < 1e15)
+        return snprintf(text, bytes, "  %s %.0f", item->string, value);
+    return snprintf(text, bytes, "  %s %.4g", item->string, value);
+}
+
 static void print_group(const cJSON *group)
 {
     const cJSON *item;
-    int column = printf("%-13s", group->string);
+    int column = printf("%-12s", group->string);
 
     cJSON_ArrayForEach(item, group)
     {
         char text[64];
-        int n = snprintf(text, sizeof(text), "  %s %.6g", item->string, item->valuedouble);
+        int n = to_text(item, text, sizeof(text));
         if (column + n > 100)
-            column = printf("\n%-13s", "") - 1;
+            column = printf("\n%-12s", "") - 1;
         column += printf("%s", text);
     }
     printf("\n");
@@ -223,15 +247,18 @@ static void print_group(const cJSON *group)
 static void print(const cJSON *j)
 {
     const cJSON *item;
+    char text[64];
 
     cJSON_ArrayForEach(item, j)
     {
         if (cJSON_IsObject(item))
             print_group(item);
+        else if (cJSON_IsTrue(item))
+            printf("  %s\n", item->string);
         else if (cJSON_IsString(item))
-            printf("%-13s  %s\n", item->string, item->valuestring);
-        else if (cJSON_IsNumber(item))
-            printf("%-13s  %.6g\n", item->string, item->valuedouble);
+            printf("  %s %s\n", item->string, item->valuestring);
+        else if (cJSON_IsNumber(item) && to_text(item, text, sizeof(text)) > 0)
+            puts(text);
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItem(j, "missed"))
         printf("MISSED: %s\n", item->valuestring);

@@ -15,6 +15,7 @@ struct report {
     uint64_t seed;
     uint64_t checks;        // of the graph, all of which it has passed
     int64_t worst_check_ns; // nothing is published meanwhile
+    bool stopped;           // by somebody, before its time
     bool untimed;           // times are told, not judged
     bool unweighed;         // so is resident memory
     const struct watch *watch;

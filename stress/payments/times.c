@@ -66,8 +66,3 @@ int64_t times_at(const struct times *t, double share)
     }
     return 0;
 }
-
-int64_t times_worst(const struct times *t)
-{
-    return (int64_t)load_relaxed(&t->worst);
-}

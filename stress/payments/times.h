@@ -18,6 +18,5 @@ struct times {
 void times_add(struct times *t, int64_t ns); // NULL: nobody wants to know
 uint64_t times_count(const struct times *t);
 uint64_t times_above(const struct times *t, int64_t ns); // by more than a bucket
-// The duration that `share` (0 to 1) of them do not exceed, 0 when there are none.
+// The duration that `share` (0 to 1) of them do not exceed, of 1 the worst; 0 when there are none.
 int64_t times_at(const struct times *t, double share);
-int64_t times_worst(const struct times *t);
