@@ -50,9 +50,10 @@ def main():
     print("| case | oracle | on real threads | tries | seconds | seen |")
     print("| --- | --- | --- | --- | --- | --- |")
     for slug, oracle in chosen(args):
-        command = [args.gauntlet, "replay", "--native", "--json", "--times", args.times, slug]
+        command = [args.gauntlet, "replay", "--native", "--json", "--times", args.times,
+                   "--search", "0", slug]
         run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        if run.returncode == 2 or not run.stdout:
+        if not run.stdout:
             sys.exit(run.stderr.decode() or "%s: no answer" % " ".join(command))
         o = json.loads(run.stdout)
         seen = o["saw"] if o["verdict"] != "not reached" else o["gate"]

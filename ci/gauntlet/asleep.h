@@ -12,6 +12,6 @@ struct asleep {
 };
 
 // Every thread sleeps in a futex or a poller without a time limit, and none has run since the last
-// look with this *a. What ThreadSanitizer's own thread does, which sleeps a tenth of a second at a
+// look with this *a. What ThreadSanitizer's own threads do, which sleep a tenth of a second at a
 // time, does not count.
 bool asleep_for_good(struct asleep *a, pid_t pid);

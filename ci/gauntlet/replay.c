@@ -96,11 +96,8 @@ static void print_text(const struct repro_case *c, const struct replay_outcome *
         puts("  the code has moved; `gauntlet refresh` writes the case as it is found now");
 }
 
-// What was seen on real threads, and whether that is what the case's status promises.
-static bool print_native(const struct confirm_outcome *n, enum expected expected)
+static void print_native(const struct confirm_outcome *n)
 {
-    bool shown = n->verdict <= CONFIRM_REPRODUCED;
-
     printf("%s", confirm_verdict_name(n->verdict));
     if (n->verdict != CONFIRM_NOT_TRIED)
         printf(" on real threads: %u tr%s, %u in the whole order, %.1f s", n->tries,
@@ -112,14 +109,12 @@ static bool print_native(const struct confirm_outcome *n, enum expected expected
         printf("  gate: %s\n", n->gate);
     if (n->report != NULL)
         printf("\n%s", n->report);
-    return shown == (expected != DOES_NOT);
 }
 
 static int replay_native(const struct options *o, struct repro_case *c,
                          const struct replay_outcome *r, const char *patch, enum expected expected)
 {
     struct confirm_outcome n = {.verdict = CONFIRM_NOT_TRIED};
-    bool matches = false;
 
     if (r->reproduced == 0)
         snprintf(n.saw, sizeof n.saw, "the engine does not reproduce it here: there is no order");
@@ -132,9 +127,9 @@ static int replay_native(const struct options *o, struct repro_case *c,
         confirm_json(&n, object);
         command_print_json(object);
     } else {
-        matches = print_native(&n, expected);
+        print_native(&n);
     }
-    matches = (n.verdict <= CONFIRM_REPRODUCED) == (expected != DOES_NOT);
+    bool matches = (n.verdict <= CONFIRM_REPRODUCED) == (expected != DOES_NOT);
     bool tried = n.verdict != CONFIRM_NOT_TRIED || expected == DOES_NOT;
     confirm_free(&n);
     return !tried ? EXIT_USAGE : matches ? EXIT_NOTHING : EXIT_FINDINGS;

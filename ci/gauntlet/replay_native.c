@@ -316,7 +316,10 @@ void confirm_try(struct repro_case *c, const struct sim_schedule *schedule, cons
     double begin = now();
 
     *out = (struct confirm_outcome){.verdict = CONFIRM_NOT_TRIED};
-    if (find_runner(&t, patch) && make_files(&t, c, schedule)) {
+    if (c->memory != SIM_SC) {
+        snprintf(out->saw, sizeof out->saw,
+                 "an order in which stores wait in buffers cannot be followed");
+    } else if (find_runner(&t, patch) && make_files(&t, c, schedule)) {
         out->verdict = CONFIRM_NOT_REACHED;
         while (out->tries < times && out->verdict >= CONFIRM_NOTHING && !t.useless &&
                !command_stopped)
