@@ -251,6 +251,28 @@ bool store_replace(const struct repro_case *c, const char *file, char *error, si
     return false;
 }
 
+bool store_fixed(const struct repro_case *c, const char *file, const char *diff, size_t n,
+                 char *error, size_t bytes)
+{
+    char folder[STORE_PATH_BYTES], bug[STORE_PATH_BYTES + 16], temporary[STORE_PATH_BYTES + 48];
+    const char *slash = strrchr(file, '/');
+
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+    snprintf(bug, sizeof bug, "%s/bug.patch", folder);
+    snprintf(temporary, sizeof temporary, "%s.new-%d", bug, (int)getpid());
+    if (!write_file(temporary, diff, n, error, bytes))
+        return false;
+    int number = link(temporary, bug) != 0 ? errno : 0; // over nothing that is there
+    unlink(temporary);
+    if (number != 0)
+        return fail(error, bytes, bug, number);
+    sync_folder(folder);
+    if (store_replace(c, file, error, bytes))
+        return true;
+    unlink(bug);
+    return false;
+}
+
 static int visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';

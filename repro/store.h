@@ -27,6 +27,10 @@ bool store_files(const struct store_file *file, uint32_t nfiles, const char *dir
                  const char *signature, char *folder, char *error, size_t bytes);
 // Replaces an existing case file.
 bool store_replace(const struct repro_case *c, const char *file, char *error, size_t bytes);
+// Puts `diff` beside an open case as bug.patch, and then replaces the case by `c`, which is fixed.
+// False after one line in `error`, also when there is a bug.patch already; then all is as before.
+bool store_fixed(const struct repro_case *c, const char *file, const char *diff, size_t n,
+                 char *error, size_t bytes);
 // Calls `each` for every case file below `dir`, sorted by name, until it returns false.
 void store_each(const char *dir, bool (*each)(const char *file, void *arg), void *arg);
 // Path of the case of the same bug, or false: same signature, and the same bytes in its bug.patch

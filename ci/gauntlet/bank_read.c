@@ -52,24 +52,45 @@ static int refuse_unknown(const struct bank *b, struct dirent **entries, int n)
 
 // about.md --------------------------------------------------------------------------------------
 
-// The text of `- KEY: ...`, lines joined, without its last full stop; "" when there is none.
+// Up to the next line that does not go on, less its last full stop.
+static size_t length_of(const char *at)
+{
+    size_t n = 0;
+
+    while (at[n] && !(at[n] == '\n' && at[n + 1] != ' '))
+        n++;
+    while (n > 0 && (at[n - 1] == '.' || isspace((unsigned char)at[n - 1])))
+        n--;
+    return n;
+}
+
+// Appends as much as there is room for, spaces as one; how much there is then.
+static size_t append(char *to, size_t n, const char *text, size_t length, size_t bytes)
+{
+    for (size_t i = 0; i < length && n < bytes - 1; i++) {
+        char c = isspace((unsigned char)text[i]) ? ' ' : text[i];
+
+        if (c != ' ' || n == 0 || to[n - 1] != ' ')
+            to[n++] = c;
+    }
+    return n;
+}
+
+// The text of `- KEY: ...`, lines joined, without its last full stop; of several such, with commas;
+// "" when there is none.
 static void field(const char *about, const char *key, char *to, size_t bytes)
 {
     char begin[64];
     size_t n = 0;
 
     snprintf(begin, sizeof begin, "- %s: ", key);
-    to[0] = 0;
-    const char *at = strstr(about, begin);
-    if (at == NULL || (at != about && at[-1] != '\n'))
-        return;
-    for (at += strlen(begin); *at && !(at[0] == '\n' && at[1] != ' '); at++) {
-        char c = isspace((unsigned char)*at) ? ' ' : *at;
-        if (n < bytes - 1 && !(c == ' ' && n > 0 && to[n - 1] == ' '))
-            to[n++] = c;
+    for (const char *at = about; (at = strstr(at, begin)) != NULL;) {
+        bool line = at == about || at[-1] == '\n';
+
+        at += strlen(begin);
+        if (line)
+            n = append(to, n > 0 ? append(to, n, ", ", 2, bytes) : 0, at, length_of(at), bytes);
     }
-    while (n > 0 && (to[n - 1] == ' ' || to[n - 1] == '.'))
-        n--;
     to[n] = 0;
 }
 

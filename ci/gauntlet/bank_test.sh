@@ -12,8 +12,8 @@ cp "$4" "$tree/stress/workload/files/"
 for slug in a-bug b-bug; do
     cp "$patch" "$tree/repro/bank/$slug/bug.patch"
 done
-printf -- '- Known as: other-name.\n- Origin: here | there,\n  two lines.\n- Mechanism: x.\n' \
-    >"$tree/repro/bank/a-bug/about.md"
+printf -- '- Known as: %s.\n' other-name third >"$tree/repro/bank/a-bug/about.md"
+printf -- '- Origin: here | there,\n  two lines.\n- Mechanism: x.\n' >>"$tree/repro/bank/a-bug/about.md"
 export GAUNTLET_ROOT="$tree"
 cd "$tree"
 
@@ -56,7 +56,7 @@ truth '[b["slug"] for b in o["bugs"]] == ["a-bug", "b-bug"]'
 truth 'all([r["seed"] for r in b["runs"]] == [1, 2] for b in o["bugs"])'
 truth 'all(b["seeds_found"] == b["seeds"] == 2 and b["found"] for b in o["bugs"])'
 truth 'all(b["confirmed"] is None and b["baseline_tsan_found"] is None for b in o["bugs"])'
-truth 'o["bugs"][0]["known_as"] == "other-name" and o["bugs"][1]["known_as"] is None'
+truth 'o["bugs"][0]["known_as"] == "other-name, third" and o["bugs"][1]["known_as"] is None'
 truth 'o["bugs"][0]["origin"] == "here | there, two lines"'
 truth 'o["found_with_every_seed"] == 2 and o["stopped"] is False'
 cp out alone
@@ -122,7 +122,8 @@ bank 0 "$gauntlet" --for 20s --seeds 2 --resume state a-bug
 says '^1 of 1 known bug found with every seed (100.0 %; wanted 95 %: reached)'
 bank 0 "$gauntlet" --for 20s --markdown --resume state --no-confirm a-bug
 says '^    ./gauntlet bank --markdown --for 20s --seed 1 --seeds 5 --jobs [0-9]* --no-confirm a-bug$'
-says '^| `a-bug` | 3 of 5 | 3.00 | 300 | random | sc | 3 | 6 | other-name; here \\| there, two lines |$'
+says '^| `a-bug` | 3 of 5 | 3.00 | 300 | random | sc | 3 | 6 | other-name, third; here \\| there, two'
+says ' there, two lines |$'
 says ', commit unknown, [0-9]* processor'
 
 # Real threads, of which this speaks. GAUNTLET_ORDER: a case is tried; else it is ThreadSanitizer alone.

@@ -33,6 +33,7 @@ int command_replay(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_minimize(int argc, char **argv);
 int command_refresh(int argc, char **argv);
+int command_fixed(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_cases(int argc, char **argv);
 int command_bank(int argc, char **argv);

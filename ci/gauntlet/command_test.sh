@@ -60,7 +60,8 @@ check "no command" 2 "Usage: gauntlet" "$gauntlet"
 check "help" 0 "hunt races" "$gauntlet" --help
 check "unknown command" 2 "unknown command 'fly'" "$gauntlet" fly
 one_line
-for command in hunt check replay explain minimize refresh cases bank bench soak doctor completion man; do
+for command in hunt check replay explain minimize refresh fixed cases bank bench soak doctor \
+    completion man; do
     check "$command --help" 0 "Usage: gauntlet $command" "$gauntlet" "$command" --help
     check "$command --fly" 2 "fly" "$gauntlet" "$command" --fly
 done

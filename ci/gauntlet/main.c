@@ -16,6 +16,7 @@ const struct command commands[] = {
     {"test", "build and run all tests", command_test},
     {"minimize", "make a case smaller", command_minimize},
     {"refresh", "let cases follow the code", command_refresh},
+    {"fixed", "turn an open case into a fixed one", command_fixed},
     {"import", "make a case of a fuzzer's crash file", command_import},
     {"cases", "list the saved cases", command_cases},
     {"bank", "hunt every known bug, say what finding it cost", command_bank},
