@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A goroutine that has the g and the stack of a dead one is another goroutine: what both write
-// without order is a race of the program (without arguments), but that both use the stack is none
-// (with one). With one p, so that the second is sure to get them.
+// What a workload cannot say for the lane of programs, each by its argument:
+//
+//     (none)   a goroutine that has the g and the stack of a dead one is another goroutine: what
+//              both write without order is a race of the program
+//     stack    that both use the stack is none
+//     element  nor is it that a sender writes where the receiver waits for a large element
+//
+// With one p, so that the second goroutine is sure to get them.
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/rt.h"
+#include "runtime/rt_chan.h"
 
 static int x; // on purpose without protection
 
@@ -24,9 +31,32 @@ static void uses_its_stack(void *unused)
         frame[i] = 1;
 }
 
-static void program(void *on_the_stack)
+struct element {
+    char bytes[64];
+};
+static const struct rt_type element_type = {.bytes = sizeof(struct element)};
+
+static void sends(void *channel)
 {
-    void (*fn)(void *) = on_the_stack != NULL ? uses_its_stack : writes;
+    const struct element e = {.bytes = {2}};
+
+    rt_chan_send(channel, &e);
+}
+
+static void element(void)
+{
+    struct hchan *c = rt_chan_make(&element_type, 2);
+    struct element e;
+
+    memset(&e, 1, sizeof e);
+    rt_go(sends, c);
+    rt_chan_recv(c, &e); // waits, since the other one has not run
+    if (e.bytes[0] != 2)
+        abort();
+}
+
+static void one_after_the_other(void (*fn)(void *))
+{
     struct g *first = rt_go(fn, NULL);
 
     rt_sleep(1000000);
@@ -36,9 +66,19 @@ static void program(void *on_the_stack)
         abort(); // nothing was tried
 }
 
+static void program(void *what)
+{
+    if (what == NULL)
+        one_after_the_other(writes);
+    else if (strcmp(what, "stack") == 0)
+        one_after_the_other(uses_its_stack);
+    else
+        element();
+}
+
 int main(int argc, char **argv)
 {
     const struct rt_config config = {.procs = 1};
 
-    rt_main(&config, program, argc > 1 ? argv : NULL);
+    rt_main(&config, program, argc > 1 ? argv[1] : NULL);
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# lanes_reuse_test.sh PROGRAM WANTED WANTED: what is to be said of the program of lanes_reuse.c, `race`
-# or `silent`: of the variable, and of the stack.
+# lanes_reuse_test.sh PROGRAM WANTED WANTED WANTED: what is to be said of the programs of lanes_reuse.c,
+# `race` or `silent`: of the variable, of the stack, and of the element.
 set -eu
 
 judge() { # WANTED PROGRAM [ARGUMENT]
@@ -21,3 +21,4 @@ judge() { # WANTED PROGRAM [ARGUMENT]
 
 judge "$2" "$1"
 judge "$3" "$1" stack
+judge "$4" "$1" element
