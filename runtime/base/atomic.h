@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 // clang-format off
+typedef struct { _Atomic uint8_t v; } atomic_u8;
 typedef struct { _Atomic uint32_t v; } atomic_u32;
 typedef struct { _Atomic int32_t v; } atomic_i32;
 typedef struct { _Atomic uint64_t v; } atomic_u64;
@@ -28,6 +29,7 @@ typedef struct { _Atomic int64_t v; } atomic_i64;
 #define store_relaxed(a, x) atomic_store_explicit(&(a)->v, (x), memory_order_relaxed)
 #define store_release(a, x) atomic_store_explicit(&(a)->v, (x), memory_order_release)
 #define store_seq_cst(a, x) atomic_store_explicit(&(a)->v, (x), memory_order_seq_cst)
+#define xchg_relaxed(a, x) atomic_exchange_explicit(&(a)->v, (x), memory_order_relaxed)
 #define xchg_acquire(a, x) atomic_exchange_explicit(&(a)->v, (x), memory_order_acquire)
 #define xchg_release(a, x) atomic_exchange_explicit(&(a)->v, (x), memory_order_release)
 #define xchg_acq_rel(a, x) atomic_exchange_explicit(&(a)->v, (x), memory_order_acq_rel)

@@ -103,12 +103,30 @@ static struct g *steal_from(struct search *s, struct p *victim, bool last_round)
         }
     }
     s->inherit_time = false;
+    if (!runqclaim(victim, last_round))
+        return NULL;
     return runqsteal(s->pp, victim, last_round);
+}
+
+// What stands in front of a p that runs is mostly about to run there, as soon as who readied it
+// waits for it. So a thief sleeps a moment before it looks at those; it counts as spinning
+// meanwhile, and nobody wakes another.
+static void let_next_run(const struct search *s)
+{
+    for (int32_t i = 0; i < s->nprocs && RUNNEXT_WAIT_NS > 0; i++) {
+        if (load_relaxed(&sched.steal.next[i]) != 0 && allp[i] != s->pp &&
+            load_relaxed(&allp[i]->status) == P_RUNNING) {
+            host_sleep(RUNNEXT_WAIT_NS);
+            return;
+        }
+    }
 }
 
 static struct g *find_stolen(struct search *s)
 {
     for (int round = 0; round < STEAL_ROUNDS; round++) {
+        if (round == STEAL_ROUNDS - 1)
+            let_next_run(s);
         struct rand_order o;
         rand_order_begin(&o, &s->mp->rand, (uint32_t)s->nprocs);
         for (; rand_order_more(&o); rand_order_next(&o)) {
@@ -205,6 +223,7 @@ static struct g *look_again(struct search *s)
     for (int32_t i = 0; i < s->nprocs; i++) {
         if (runqempty(allp[i]))
             continue;
+        runqhint(allp[i]); // or the search that comes might pass it over
         lock(&sched.lock);
         pp = pidleget_spinning_locked();
         unlock(&sched.lock);

@@ -83,5 +83,6 @@ struct g *globrunqget_locked(struct p *pp, int32_t max)
     struct g *gp = gqueue_pop(&sched.runq);
     for (; n > 1; n--)
         runqput(pp, gqueue_pop(&sched.runq), false);
+    runqhint(pp);
     return gp;
 }

@@ -6,6 +6,7 @@
 // queue. Rejected: a Chase-Lev deque; the owner would run its newest goroutine first and starve
 // old ones.
 #include "runtime/base/throw.h"
+#include "runtime/base/tls.h"
 #include "runtime/host/host.h"
 #include "runtime/sched/sched.h"
 
@@ -38,6 +39,20 @@ static bool runqput_slow(struct p *pp, struct g *gp, uint32_t h, uint32_t t)
     return true;
 }
 
+// Written only when it differs: others read the line.
+static void hint(atomic_u8 *at, uint8_t there)
+{
+    if (load_relaxed(at) != there)
+        store_relaxed(at, there);
+}
+
+// What an m that runs nothing puts into an empty queue (timers do) is what it runs next: a thief
+// would only find it gone.
+static bool takes_it_itself(struct p *pp)
+{
+    return getg()->m->curg == NULL && load_relaxed(&pp->runnext) == NULL;
+}
+
 // Puts gp at the end, or with `next` in front, where it kicks out whoever stood there.
 void runqput(struct p *pp, struct g *gp, bool next)
 {
@@ -45,6 +60,7 @@ void runqput(struct p *pp, struct g *gp, bool next)
         struct g *old = load_relaxed(&pp->runnext);
         while (!cas_acq_rel(&pp->runnext, &old, gp)) // pairs [runq.next]
             ;
+        hint(&sched.steal.next[pp->id], 1);
         if (old == NULL)
             return;
         gp = old;
@@ -56,6 +72,8 @@ void runqput(struct p *pp, struct g *gp, bool next)
         if (t - h < RUNQ_SIZE) {
             store_relaxed(SLOT(pp, t), gp);
             store_release(&pp->runqtail, t + 1); // pairs [runq.tail]
+            if (t != h || !takes_it_itself(pp))
+                hint(&sched.steal.ring[pp->id], 1);
             return;
         }
         if (runqput_slow(pp, gp, h, t))
@@ -77,6 +95,7 @@ struct g *runqget(struct p *pp, bool *inherit_time)
     struct g *next = load_relaxed(&pp->runnext);
     // others only ever take it away: one try decides
     if (next != NULL && cas_acq_rel(&pp->runnext, &next, NULL)) { // pairs [runq.next]
+        hint(&sched.steal.next[pp->id], 0);
         *inherit_time = true;
         return next;
     }
@@ -84,11 +103,16 @@ struct g *runqget(struct p *pp, bool *inherit_time)
     for (;;) {
         uint32_t h = load_acquire(&pp->runqhead); // pairs [runq.head]
         uint32_t t = load_relaxed(&pp->runqtail);
-        if (t == h)
+        if (t == h) {
+            hint(&sched.steal.ring[pp->id], 0);
+            hint(&sched.steal.next[pp->id], 0);
             return NULL;
+        }
         struct g *gp = load_relaxed(SLOT(pp, h));
-        if (cas_acq_rel(&pp->runqhead, &h, h + 1)) // pairs [runq.head]
-            return gp;
+        if (!cas_acq_rel(&pp->runqhead, &h, h + 1)) // pairs [runq.head]
+            continue;
+        hint(&sched.steal.ring[pp->id], t != h + 1);
+        return gp;
     }
 }
 
@@ -106,16 +130,15 @@ bool runqempty(struct p *pp)
     }
 }
 
-// What stands in front of a p that runs is mostly about to run there, as soon as who readied it
-// waits for it. So the thief sleeps a moment; it counts as spinning meanwhile, and nobody wakes
-// another.
 static uint32_t runqgrab_next(struct p *victim, struct p *pp, uint32_t at)
 {
     struct g *next = load_relaxed(&victim->runnext);
-    if (RUNNEXT_WAIT_NS > 0 && next != NULL && load_relaxed(&victim->status) == P_RUNNING)
-        host_sleep(RUNNEXT_WAIT_NS);
-    if (next == NULL || !cas_acq_rel(&victim->runnext, &next, NULL)) // pairs [runq.next]
+    if (next == NULL || !cas_acq_rel(&victim->runnext, &next, NULL)) { // pairs [runq.next]
+        if (next == NULL)
+            hint(&sched.steal.next[victim->id], 0);
         return 0;
+    }
+    hint(&sched.steal.next[victim->id], 0);
     store_relaxed(SLOT(pp, at), next);
     return 1;
 }
@@ -137,8 +160,11 @@ static uint32_t runqgrab(struct p *victim, struct p *pp, uint32_t at, bool steal
             struct g *gp = load_relaxed(SLOT(victim, h + i));
             store_relaxed(SLOT(pp, at + i), gp);
         }
-        if (cas_acq_rel(&victim->runqhead, &h, h + n)) // pairs [runq.head]
-            return n;
+        if (!cas_acq_rel(&victim->runqhead, &h, h + n)) // pairs [runq.head]
+            continue;
+        if (h + n != t)
+            hint(&sched.steal.ring[victim->id], 1);
+        return n;
     }
 }
 
@@ -160,5 +186,26 @@ struct g *runqsteal(struct p *pp, struct p *victim, bool steal_next)
     uint32_t h = load_acquire(&pp->runqhead); // pairs [runq.head]
     rt_assert(t - h + n < RUNQ_SIZE);
     store_release(&pp->runqtail, t + n); // pairs [runq.tail]
+    hint(&sched.steal.ring[pp->id], 1);
     return gp;
+}
+
+// What a thief asks before it looks into a queue. Of several that find a ring hinted one goes on:
+// the others would mostly find it empty.
+bool runqclaim(const struct p *victim, bool next)
+{
+    atomic_u8 *ring = &sched.steal.ring[victim->id];
+    if (load_relaxed(ring) != 0 && xchg_relaxed(ring, 0) != 0)
+        return true;
+    return next && load_relaxed(&sched.steal.next[victim->id]) != 0;
+}
+
+// By who has found that the queue is not empty.
+void runqhint(const struct p *pp)
+{
+    if (load_relaxed(&pp->runnext) != NULL)
+        hint(&sched.steal.next[pp->id], 1);
+    uint32_t h = load_relaxed(&pp->runqhead);
+    if (load_relaxed(&pp->runqtail) != h)
+        hint(&sched.steal.ring[pp->id], 1);
 }

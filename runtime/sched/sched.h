@@ -260,7 +260,8 @@ struct schedt {
     int32_t nmsys;           // lock; m's that never run goroutines: sysmon
     int32_t nmfreed;         // lock; m's whose thread has ended
     struct m *mfree;         // lock; those, to be used again
-    struct p *pidle;         // lock; p's that nobody holds
+    struct p *pidle;         // lock; p's that nobody holds, the longest idle first
+    struct p *pidle_last;    // lock; the end of that list, valid while it is not empty
     struct gqueue runq;      // lock; global queue
     struct m *allm;          // lock
     int32_t nm;              // lock; m's ever made
@@ -296,6 +297,17 @@ struct schedt {
     struct mutex gfree_lock;
     struct g *gfree;               // gfree_lock; dead g's beyond what p's keep
     _Alignas(8) atomic_u32 ngfree; // written under gfree_lock; hint without
+
+    // Which p's have something to steal in their ring, and in front of it: a byte for each p, so
+    // that one line of the cache tells of 64. Hints, relaxed: who changes a queue writes what it
+    // has left there, without order with the queue itself; the thief that claims a ring takes its
+    // hint away first. A 1 too many costs a look. One too few lasts until the owner's next put or
+    // get, or until a spinner gives up: nothing sleeps on hints, look_again asks the queues
+    // themselves, and writes what it finds before the search that follows.
+    struct {
+        _Alignas(64) atomic_u8 ring[PROCS_MAX];
+        _Alignas(64) atomic_u8 next[PROCS_MAX];
+    } steal;
 
     struct mutex allgs_lock;
     uint32_t allgs_cap; // allgs_lock
@@ -339,6 +351,8 @@ struct g *runqget(struct p *pp, bool *inherit_time);
 bool runqempty(struct p *pp); // by anyone
 // Half of victim's queue, the last of them to run now; runnext only with steal_next. NULL: nothing.
 struct g *runqsteal(struct p *pp, struct p *victim, bool steal_next);
+bool runqclaim(const struct p *victim, bool next); // by a thief, before runqsteal
+void runqhint(const struct p *pp);
 
 // globq.c
 void globrunqput_locked(struct g *gp);

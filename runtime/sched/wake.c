@@ -37,8 +37,12 @@ void pidleput_locked(struct p *pp)
     rt_assert(load_relaxed(&pp->status) == P_IDLE);
     rt_assert(runqempty(pp));
     stats_publish_locked(pp);
-    pp->link = sched.pidle;
-    sched.pidle = pp;
+    pp->link = NULL;
+    if (sched.pidle == NULL)
+        sched.pidle = pp;
+    else
+        sched.pidle_last->link = pp;
+    sched.pidle_last = pp;
     int32_t before = add_acq_rel(&sched.npidle, 1); // pairs [sched.npidle]
     rt_assert(before >= 0 && before < nprocs);
 }
