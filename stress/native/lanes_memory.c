@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lane of programs: memcpy and its like as the runtime calls them. ThreadSanitizer intercepts those
-// of all objects, and would book what the runtime moves on the goroutine that is just there: a sender
-// that hands an element over writes to the stack of who waits. Linked with --wrap (see BUILD); what
+// of all objects, and would book what the runtime moves on the goroutine that is just there: who
+// hands an element over writes to the stack of who waits. Linked with --wrap (see BUILD); what
 // is instrumented calls ThreadSanitizer by other names.
 #include <stddef.h>
 
