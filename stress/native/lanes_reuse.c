@@ -14,6 +14,8 @@
 #include "runtime/rt.h"
 #include "runtime/rt_chan.h"
 
+enum { TIMES = 50 };
+
 static int x; // on purpose without protection
 
 static void writes(void *unused)
@@ -48,9 +50,9 @@ static void element(void)
     struct hchan *c = rt_chan_make(&element_type, 2);
     struct element e;
 
-    memset(&e, 1, sizeof e);
     rt_go(sends, c);
-    rt_chan_recv(c, &e); // waits, since the other one has not run
+    memset(&e, 1, sizeof e); // not before what the sender does
+    rt_chan_recv(c, &e); // waits, unless the other one came first because this one was preempted
     if (e.bytes[0] != 2)
         abort();
 }
@@ -73,7 +75,8 @@ static void program(void *what)
     else if (strcmp(what, "stack") == 0)
         one_after_the_other(uses_its_stack);
     else
-        element();
+        for (int i = 0; i < TIMES; i++)
+            element();
 }
 
 int main(int argc, char **argv)
