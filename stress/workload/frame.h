@@ -104,6 +104,7 @@ void ref_unhide(struct frame *f, uint32_t ref);
     OP(load)                                                                                       \
     OP(drop)                                                                                       \
     OP(hide)                                                                                       \
+    OP(stale)                                                                                      \
     OP(past)                                                                                       \
     OP(look)                                                                                       \
     OP(global)                                                                                     \

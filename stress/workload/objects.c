@@ -251,6 +251,13 @@ void op_hide(struct frame *f, const struct wl_op *op)
     ref_hide(f, op->ref[0]);
 }
 
+// A word that a frame has left behind: where it points to there is nothing any more, or another.
+void op_stale(struct frame *f, const struct wl_op *op)
+{
+    if (f->refs->hidden[op->ref[0]] != 0)
+        f->refs->past[op->ref[0]] = (uintptr_t)~f->refs->hidden[op->ref[0]];
+}
+
 // As a loop over an array has it: a word of the stack that points to what lies behind, be that an
 // object, a free slot, or a span that comes and goes. Nobody follows it but the collector.
 void op_past(struct frame *f, const struct wl_op *op)

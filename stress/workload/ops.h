@@ -46,6 +46,7 @@
     OP(LOAD,         load,         REF,      REF,      SLOT) /* what the second's slot holds */    \
     OP(DROP,         drop,         REF,      NONE,     NONE) /* refers to nothing */               \
     OP(HIDE,         hide,         REF,      NONE,     NONE) /* is left as an integer only */      \
+    OP(STALE,        stale,        REF,      NONE,     NONE) /* what was left is a word again */   \
     OP(HOLD,         hold,         REF,      NONE,     NONE) /* in a register, for the next one */ \
     OP(PAST,         past,         REF,      NONE,     NONE) /* keeps the address behind it */     \
     OP(LOOK,         look,         REF,      NONE,     NONE) /* it must be what it was */          \
