@@ -1,7 +1,7 @@
-# Words of a stack that point to slots which were freed, row by row, and are handed out again one after the other while
-# the collector goes along these words.
+# Words of a stack that point to slots which were freed, row by row, and are handed out again one after the other by
+# several, while the collector goes along these words.
 workload gc_stale
-procs 2
+procs 3
 sizes tiny
 goroutine main
     go pointer
@@ -20,6 +20,9 @@ goroutine pointer
         new j 1
         new k 1
         new l 1
+        new m 1
+        new n 1
+        new o 1
         hide a
         hide b
         hide c
@@ -32,6 +35,9 @@ goroutine pointer
         hide j
         hide k
         hide l
+        hide m
+        hide n
+        hide o
         gc
         stale a
         stale b
@@ -45,11 +51,15 @@ goroutine pointer
         stale j
         stale k
         stale l
-        go maker
+        stale m
+        stale n
+        stale o
+        go maker 4
         gc
     end
 goroutine maker
-    loop 16
+    yield
+    loop 4
         new x 1
-        link x 0 x
+        yield
     end
