@@ -7,6 +7,7 @@
 //
 // Each byte that is written is the number of its pipe: what comes out of another one has gone
 // astray.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ enum { NEAR, FAR, ENDS, CHUNK = 48 };
 
 static struct rt_timer timer[WL_NAMES];
 static atomic_i64 handle_of[WL_NAMES][ENDS]; // 0: none yet
+static atomic_i64 closing[WL_NAMES][ENDS];   // what somebody closes, or has closed last
 
 struct rt_timer *outside_timer(uint32_t name)
 {
@@ -133,6 +135,25 @@ void op_accept(struct frame *f, const struct wl_op *op)
 
 // Transfers --------------------------------------------------------------------------------
 
+// A handle names its end until somebody closes it. Its name here may be another handle's by now:
+// then nothing is said, and so the order of the two looks.
+static void check_named(uint32_t name, uint32_t end, int64_t handle, int64_t result)
+{
+    if (result != -EBADF || handle == 0)
+        return;
+    int64_t closed = load_relaxed(&closing[name][end]);
+    if (closed != handle && end_of(name, end) == handle)
+        host_abort("workload: a handle that nobody has closed names nothing");
+}
+
+static void hang_up(uint32_t name, uint32_t end)
+{
+    int64_t handle = end_of(name, end);
+
+    store_relaxed(&closing[name][end], handle);
+    rt_close(handle);
+}
+
 static void write_bytes(uint32_t name, uint32_t end, int64_t bytes)
 {
     uint8_t chunk[CHUNK];
@@ -140,7 +161,9 @@ static void write_bytes(uint32_t name, uint32_t end, int64_t bytes)
     memset(chunk, (int)(name + 1), sizeof chunk);
     while (bytes > 0) {
         size_t n = bytes < CHUNK ? (size_t)bytes : CHUNK;
-        int64_t done = rt_write(end_of(name, end), chunk, n);
+        int64_t handle = end_of(name, end), done = rt_write(handle, chunk, n);
+        if (end == FAR) // the other one of a pipe is not for that
+            check_named(name, end, handle, done);
         if (done <= 0)
             return;
         bytes -= done;
@@ -153,7 +176,9 @@ static void read_bytes(uint32_t name, uint32_t end, int64_t bytes)
 
     while (bytes > 0) {
         size_t n = bytes < CHUNK ? (size_t)bytes : CHUNK;
-        int64_t done = rt_read(end_of(name, end), chunk, n);
+        int64_t handle = end_of(name, end), done = rt_read(handle, chunk, n);
+        if (end == NEAR)
+            check_named(name, end, handle, done);
         if (done <= 0)
             return;
         for (int64_t i = 0; i < done; i++)
@@ -208,11 +233,11 @@ void op_nodeadline(struct frame *f, const struct wl_op *op)
 void op_hangup(struct frame *f, const struct wl_op *op)
 {
     (void)f;
-    rt_close(end_of(op->a, NEAR));
+    hang_up(op->a, NEAR);
 }
 
 void op_hangupback(struct frame *f, const struct wl_op *op)
 {
     (void)f;
-    rt_close(end_of(op->a, FAR));
+    hang_up(op->a, FAR);
 }
