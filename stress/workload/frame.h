@@ -115,7 +115,8 @@ void ref_unhide(struct frame *f, uint32_t ref);
     OP(gc)                                                                                         \
     OP(gcpercent)                                                                                  \
     OP(memlimit)                                                                                   \
-    OP(timerref)
+    OP(timerref)                                                                                   \
+    OP(timerin)
 
 // channels.c ---------------------------------------------------------------------------------
 void channels_begin(void); // as objects_begin

@@ -354,6 +354,24 @@ void op_timerref(struct frame *f, const struct wl_op *op)
         rt_timer_start(outside_timer(op->a), op->number, timer_looks, object);
 }
 
+// By a timer of the object's own: nothing refers to the object but that it is armed.
+static void timer_looks_around(void *hidden)
+{
+    look_at((const void *)~(uintptr_t)hidden);
+}
+
+void op_timerin(struct frame *f, const struct wl_op *op)
+{
+    enum { WORDS = sizeof(struct rt_timer) / sizeof(uint64_t) };
+    struct big *b = ref_object(f, op->ref[0]);
+
+    // behind it is the last word, which is the head
+    if (b == NULL || (b->head & 0xff) != BIG_SLOTS || b->words < 2 + WORDS + 1)
+        return;
+    rt_timer_start((struct rt_timer *)(void *)b->word, op->number, timer_looks_around,
+                   (void *)~(uintptr_t)b);
+}
+
 // The collector --------------------------------------------------------------------------------
 
 void op_gc(struct frame *f, const struct wl_op *op)

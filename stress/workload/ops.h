@@ -107,5 +107,6 @@
     OP(HANGUP,       hangup,       PIPE,     NONE,     NONE) /* the near end */                    \
     OP(HANGUPBACK,   hangupback,   PIPE,     NONE,     NONE) /* the far end */                     \
     OP(CALL,         call,         STEP,     COUNT,    NONE) /* of a program in C: steps.h */      \
-    OP(UNLOCKLATER,  unlocklater,  LOCK,     DURATION, NONE) /* a timer does it then */
+    OP(UNLOCKLATER,  unlocklater,  LOCK,     DURATION, NONE) /* a timer does it then */            \
+    OP(TIMERIN,      timerin,      REF,      DURATION, NONE) /* one that lies in it looks at it */
 // clang-format on
