@@ -36,8 +36,9 @@ struct tries {
 
 const char *confirm_verdict_name(enum confirm_verdict verdict)
 {
-    static const char *const names[CONFIRM_VERDICTS] = {"confirmed", "reproduced without report",
-                                                        "nothing seen", "not reached", "not tried"};
+    static const char *const names[CONFIRM_VERDICTS] = {
+        "confirmed", "reproduced without report", "another report", "nothing seen", "not reached",
+        "not tried"};
 
     return names[verdict];
 }
@@ -173,6 +174,8 @@ static void take_signature(struct confirm_outcome *out, const struct repro_case 
         out->verdict = strcmp(c->oracle, "race") == 0 ? CONFIRM_CONFIRMED : CONFIRM_REPRODUCED;
     else if (passed && gives_up(c->oracle, signature))
         out->verdict = CONFIRM_REPRODUCED;
+    else if (passed && strncmp(signature, "race: ", strlen("race: ")) == 0)
+        out->verdict = CONFIRM_OTHER;
     else if (out->saw[0] != 0)
         return;
     snprintf(out->saw, sizeof out->saw, "%s", signature);
@@ -293,9 +296,9 @@ static void try_once(struct tries *t, uint32_t number)
     if (!passed)
         tell_gate(t);
     take_said(t, passed);
-    if (out->verdict < CONFIRM_NOTHING)
+    if (out->verdict < CONFIRM_OTHER)
         return;
-    if (passed)
+    if (passed && out->verdict > CONFIRM_NOTHING)
         out->verdict = CONFIRM_NOTHING;
     look_without_report(t, after);
     t->useless = after != ENDS;
@@ -321,7 +324,7 @@ void confirm_try(struct repro_case *c, const struct sim_schedule *schedule, cons
                  "an order in which stores wait in buffers cannot be followed");
     } else if (find_runner(&t, patch) && make_files(&t, c, schedule)) {
         out->verdict = CONFIRM_NOT_REACHED;
-        while (out->tries < times && out->verdict >= CONFIRM_NOTHING && !t.useless &&
+        while (out->tries < times && out->verdict >= CONFIRM_OTHER && !t.useless &&
                !command_stopped)
             try_once(&t, out->tries + 1);
     }

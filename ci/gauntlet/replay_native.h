@@ -10,6 +10,7 @@ enum confirm_verdict {
     CONFIRM_CONFIRMED,   // ThreadSanitizer reports the case's signature
     CONFIRM_REPRODUCED,  // no report, but the order came about, and then the bug: all threads sleep
                          // for good where the case says so, or the runtime gives up with its words
+    CONFIRM_OTHER,       // the order came about, and ThreadSanitizer reports another race
     CONFIRM_NOTHING,     // the order came about, and nothing was seen
     CONFIRM_NOT_REACHED, // it did not come about
     CONFIRM_NOT_TRIED,   // no runner, or no order
