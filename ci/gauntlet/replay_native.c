@@ -23,7 +23,8 @@
 #include "repro/patchtree.h"
 #include "stress/native/gates.h"
 
-enum { LOOK_MS = 20, ASLEEP_LOOKS = 25, AFTER_MS = 10000 }; // AFTER: to end after the order
+// AFTER: to end after the order; LOST: after it was left.
+enum { LOOK_MS = 20, ASLEEP_LOOKS = 25, AFTER_MS = 10000, LOST_MS = 1000 };
 
 struct tries {
     struct confirm_outcome *out;
@@ -124,26 +125,33 @@ static bool has_passed(const struct gates_outcome *g)
     return state == GATES_PASSED || (state == GATES_CLOSED && g->step == g->steps);
 }
 
+static bool has_strayed(const struct gates_outcome *g)
+{
+    return __atomic_load_n(&g->state, __ATOMIC_ACQUIRE) > GATES_PASSED;
+}
+
 enum after { ENDS, SLEEPS, GOES_ON };
 
 // Waits for the runner, and says what the execution does after the whole order: it ends; all its
-// threads sleep for good; it goes on, and is ended.
+// threads sleep for good; it goes on, and is ended. One that has left the order is ended soon.
 static enum after wait_or_hang(const struct tries *t, pid_t pid)
 {
     const struct timespec look = {0, LOOK_MS * 1000000L};
     struct asleep a = {0};
-    uint32_t looks = 0, passed = 0;
+    uint32_t looks = 0, passed = 0, lost = 0;
     int status;
 
     while (waitpid(pid, &status, WNOHANG) == 0) {
         nanosleep(&look, NULL);
         passed += has_passed(t->gates);
+        lost += has_strayed(t->gates);
         looks = passed > 0 && asleep_for_good(&a, (pid_t)t->gates->pid) ? looks + 1 : 0;
-        if (looks < ASLEEP_LOOKS && passed < AFTER_MS / LOOK_MS && !command_stopped)
+        if (looks < ASLEEP_LOOKS && passed < AFTER_MS / LOOK_MS && lost < LOST_MS / LOOK_MS &&
+            !command_stopped)
             continue;
         kill(pid, SIGTERM);
         waitpid(pid, &status, 0);
-        return looks >= ASLEEP_LOOKS ? SLEEPS : GOES_ON;
+        return looks >= ASLEEP_LOOKS ? SLEEPS : lost > 0 ? ENDS : GOES_ON;
     }
     return ENDS;
 }
