@@ -11,7 +11,7 @@
 //     signature lost-wake: ...
 //     word sched.runq
 //     sizes tiny
-//     memory sc
+//     memory sc                tso, timed
 //     sysmon frozen            absent when it is not
 //     found hunt --seed 7 ...
 //     program

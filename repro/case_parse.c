@@ -264,7 +264,7 @@ static bool parse_kind(struct parser *p, enum sim_kind *kind)
                 break;
     if (w.n == 0 || *kind == SIM_KINDS)
         return scan_fail(&p->s, w.col, "run, next, random, fault, hold or drain expected");
-    if ((*kind == SIM_HOLD || *kind == SIM_DRAIN) && p->c->memory == SIM_SC)
+    if ((*kind == SIM_HOLD || *kind == SIM_DRAIN) && p->c->memory != SIM_TSO)
         return scan_fail(&p->s, w.col, "contradiction: nothing is held under memory sc");
     return true;
 }
@@ -403,17 +403,28 @@ static bool parse_choices(struct parser *p)
     return true;
 }
 
+static bool parse_memory(struct parser *p)
+{
+    char name[16] = "";
+    struct word w;
+
+    if (!expect_key(p, "memory"))
+        return false;
+    if (!scan_word(&p->s, &w) || !word_copy(&w, name, sizeof name) ||
+        !sim_memory_by_name(name, &p->c->memory))
+        return scan_fail(&p->s, w.col, "memory: sc, tso or timed expected");
+    return scan_eol(&p->s);
+}
+
 static bool parse_header(struct parser *p, bool *prod)
 {
     struct repro_case *c = p->c;
-    bool tso;
 
     if (!parse_version(p) || !one_of(p, "status", "open", "fixed", &c->fixed) || !parse_oracle(p) ||
         !parse_signature(p) || !parse_word(p))
         return false;
-    if (!one_of(p, "sizes", "tiny", "prod", prod) || !one_of(p, "memory", "sc", "tso", &tso))
+    if (!one_of(p, "sizes", "tiny", "prod", prod) || !parse_memory(p))
         return false;
-    c->memory = tso ? SIM_TSO : SIM_SC;
     const struct scan mark = p->s;
     c->frozen = expect_key(p, "sysmon");
     if (!c->frozen)

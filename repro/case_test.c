@@ -216,7 +216,7 @@ static const struct refusal refusals[] = {
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes big\n", 5, 7,
      "tiny or prod"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes tiny\nmemory pso\n", 6, 8,
-     "sc or tso expected"},
+     "sc, tso or timed expected"},
     {"gauntlet case 1\nstatus open\noracle race\nsignature race: s\nsizes prod\nmemory sc\nfound "
      "f\nprogram\n"
      "  workload w\n  goroutine main\nchoices\n",

@@ -73,9 +73,11 @@ static bool replays_as_text(const struct repro_case *c)
     return ok;
 }
 
-// Without a store that is held the models are one: such a case says the simpler.
+// Without a store that is held sc and tso are one: such a case says the simpler.
 static enum sim_memory memory_needed(const struct repro *r)
 {
+    if (r->memory == SIM_TIMED)
+        return SIM_TIMED;
     for (size_t i = 0; i < r->schedule.n; i++)
         if (r->schedule.v[i].kind == SIM_HOLD)
             return r->memory;

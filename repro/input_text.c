@@ -150,7 +150,7 @@ static bool parse_settings(struct scan *s, struct input *in)
         return scan_fail(s, 1, "'memory' expected");
     char name[16] = "";
     if (!scan_word(s, &w) || !word_copy(&w, name, sizeof name) ||
-        !sim_memory_by_name(name, &in->memory))
+        !sim_memory_by_name(name, &in->memory) || in->memory > SIM_TSO)
         return scan_fail(s, w.col, "memory: sc or tso expected");
     in->frozen = in->vouched = false;
     in->faults = SIM_FAULTS_OFF;

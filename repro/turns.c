@@ -44,6 +44,8 @@ static struct turn turn_of(const struct hunt_params *p, uint32_t workload, uint3
 {
     struct workload *w = p->workloads[workload];
 
+    // in time, what nobody ends goes on: sysmon is part of what is promised
+    frozen = frozen && p->memories[memory] != SIM_TIMED;
     return (struct turn){.memory = p->memories[memory],
                          .w = w,
                          .strategy = p->strategies[strategy],

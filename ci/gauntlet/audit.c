@@ -452,7 +452,7 @@ int command_audit(int argc, char **argv)
     if (audit_is_child(argc, argv))
         return audit_child(argv);
     command_parse(&argp, argc, argv, &o);
-    int status = command_workloads(o.workload, o.nworkloads, &set) ? 0 : EXIT_USAGE;
+    int status = command_workloads(o.workload, o.nworkloads, false, &set) ? 0 : EXIT_USAGE;
     if (status == 0 && o.patch != NULL)
         status = command_check_patch(set.w[0]->prod, o.patch);
     if (status == 0)

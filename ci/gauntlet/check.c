@@ -49,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->time = arg;
         return 0;
     case 'm':
-        if (!sim_memory_by_name(arg, &o->memory))
+        if (!sim_memory_by_name(arg, &o->memory) || o->memory > SIM_TSO)
             exit(command_fail("--memory: '%s' is not known; there are: sc tso", arg));
         return 0;
     case 'p':

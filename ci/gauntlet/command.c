@@ -311,12 +311,16 @@ bool command_may_use_patch(char patch[STORE_PATH_BYTES], bool trusted)
 
 static void workload_path(const char *name, char *path, size_t bytes)
 {
+    static const char *const folders[] = {"checks", "timed", "files"};
+
     snprintf(path, bytes, "%s", name);
     if (strchr(name, '/') != NULL || access(name, F_OK) == 0)
         return;
-    snprintf(path, bytes, "%s/stress/workload/checks/%s.wl", command_root(), name);
-    if (access(path, F_OK) != 0)
-        snprintf(path, bytes, "%s/stress/workload/files/%s.wl", command_root(), name);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        snprintf(path, bytes, "%s/stress/workload/%s/%s.wl", command_root(), folders[i], name);
+        if (access(path, F_OK) == 0)
+            return;
+    }
 }
 
 struct workload *command_workload(const char *name)
@@ -362,22 +366,21 @@ static bool add_workload(struct command_workloads *out, const char *name, const 
     return true;
 }
 
-bool command_workloads_of_sizes(bool prod, struct command_workloads *out)
+static bool add_all_workloads(const char *folder, bool prod, struct command_workloads *out)
 {
     struct dirent **entries;
     char dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES + 512];
     bool ok = true;
 
-    *out = (struct command_workloads){.n = 0};
-    snprintf(dir, sizeof dir, "%s/stress/workload/files", command_root());
+    snprintf(dir, sizeof dir, "%s/stress/workload/%s", command_root(), folder);
     int n = scandir(dir, &entries, is_workload, alphasort);
     if (n <= 0) {
         command_fail(
             "%s: no workloads here; run this in the checkout, or name files with --workload", dir);
         return false;
     }
-    if (n > COMMAND_WORKLOADS) {
-        command_fail("%s: %d workloads; at most %d", dir, n, COMMAND_WORKLOADS);
+    if (n > COMMAND_WORKLOADS - (int)out->n) {
+        command_fail("%s: %d workloads; at most %d", dir, n, COMMAND_WORKLOADS - (int)out->n);
         ok = false;
     }
     for (int i = 0; i < n; i++) {
@@ -389,13 +392,20 @@ bool command_workloads_of_sizes(bool prod, struct command_workloads *out)
     return ok;
 }
 
-bool command_workloads(char *const *names, uint32_t n, struct command_workloads *out)
+bool command_workloads_of_sizes(bool prod, struct command_workloads *out)
+{
+    *out = (struct command_workloads){.n = 0};
+    return add_all_workloads("files", prod, out);
+}
+
+bool command_workloads(char *const *names, uint32_t n, bool timed, struct command_workloads *out)
 {
     bool ok = true;
 
-    if (n == 0)
-        return command_workloads_of_sizes(false, out);
     *out = (struct command_workloads){.n = 0};
+    if (n == 0)
+        return (!timed || add_all_workloads("timed", false, out)) &&
+               add_all_workloads("files", false, out);
     for (uint32_t i = 0; i < n && ok; i++)
         ok = add_workload(out, names[i], NULL);
     return ok;

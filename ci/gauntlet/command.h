@@ -91,8 +91,9 @@ struct command_workloads {
     uint32_t n, left_out; // left_out: of other sizes
 };
 // Those with these names, of the sizes that the first one has, or (n 0) all of the checkout that
-// have tiny sizes, where edges are near. False after a line on standard error.
-bool command_workloads(char *const *names, uint32_t n, struct command_workloads *out);
+// have tiny sizes, where edges are near; `timed`: those for what shows in time, too, and first.
+// False after a line on standard error.
+bool command_workloads(char *const *names, uint32_t n, bool timed, struct command_workloads *out);
 // All of the checkout that have these sizes; the rest is counted in left_out.
 bool command_workloads_of_sizes(bool prod, struct command_workloads *out);
 void command_workloads_free(struct command_workloads *w);

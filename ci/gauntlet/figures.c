@@ -187,7 +187,7 @@ static bool slice_of_both(struct yardstick *y, double slice_seconds)
     double sum[SIM_MEMORIES] = {0};
 
     for (int turn = 0; turn < turns; turn++)
-        for (int memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+        for (int memory = SIM_SC; memory <= SIM_TSO; memory++) {
             y->trial.memory = (enum sim_memory)memory;
             double r = rate(y, slice_seconds / turns);
             if (r <= 0)

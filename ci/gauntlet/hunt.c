@@ -57,8 +57,10 @@ static const struct argp_option options[] = {
     {"patch", 'p', "FILE", 0,
      "Hunt in a runtime with this diff applied; cases are kept as fixed, with the diff", 0},
     {"memory", 'm', "LIST", 0,
-     "Memory models: sc, tso (stores wait in buffers, as x86 has them); default sc, and both "
-     "without --workload and --strategy",
+     "Memory models: sc, tso (stores wait in buffers, as x86 has them), timed (as sc, and "
+     "operations "
+     "take time); default sc, both of the first without --workload and --strategy, and timed where "
+     "imbalance is the only oracle",
      0},
     {"jobs", OPT_JOBS, "N", 0, "Hunt in N processes, 1 to 64 (default 1)", 0},
     {"out", 'o', "DIR", 0, "Folder for cases (default repro/cases of the checkout)", 0},
@@ -212,15 +214,26 @@ static bool is_adaptive(const struct options *o)
 
 static int set_memories(const struct options *o, struct hunt_params *p)
 {
+    bool time_alone = o->noracles == 1 && strcmp(o->oracle[0], "imbalance") == 0;
+
     if (o->nmemories > SIM_MEMORIES)
         return command_fail("--memory: more than %d models", SIM_MEMORIES);
-    p->nmemories = o->nmemories ? o->nmemories : is_adaptive(o) ? SIM_MEMORIES : 1;
-    for (uint32_t i = 0; i < p->nmemories; i++)
-        p->memories[i] = (enum sim_memory)i; // SIM_SC first
+    p->nmemories = o->nmemories ? o->nmemories : is_adaptive(o) && !time_alone ? 2 : 1;
+    p->memories[0] = time_alone ? SIM_TIMED : SIM_SC;
+    p->memories[1] = SIM_TSO;
     for (uint32_t i = 0; i < o->nmemories; i++)
         if (!sim_memory_by_name(o->memory[i], &p->memories[i]))
-            return command_fail("--memory: '%s' is not known; there are: sc tso", o->memory[i]);
+            return command_fail("--memory: '%s' is not known; there are: sc tso timed",
+                                o->memory[i]);
     return 0;
+}
+
+static bool is_timed(const struct hunt_params *p)
+{
+    for (uint32_t i = 0; i < p->nmemories; i++)
+        if (p->memories[i] == SIM_TIMED)
+            return true;
+    return false;
 }
 
 static int set_oracles(const struct options *o)
@@ -506,11 +519,12 @@ int command_hunt(int argc, char **argv)
 
     snprintf(out, sizeof out, "%s/repro/cases", command_root());
     command_parse(&argp, argc, argv, &o);
-    status = command_workloads(o.workload, o.nworkloads, &workloads) ? 0 : EXIT_USAGE;
+    status = set_memories(&o, &s.params);
+    if (status == 0 &&
+        !command_workloads(o.workload, o.nworkloads, is_timed(&s.params), &workloads))
+        status = EXIT_USAGE;
     if (status == 0)
         status = set_strategies(&o, &s.params);
-    if (status == 0)
-        status = set_memories(&o, &s.params);
     if (status == 0)
         status = set_oracles(&o);
     if (status == 0 && o.patch != NULL) // before anything is written

@@ -262,7 +262,7 @@ static void simulate(struct shared *s)
                                                               .seed = s->load.seed,
                                                               .max_points = UINT32_MAX,
                                                               .cut = true,
-                                                              .timed = true,
+                                                              .memory = SIM_TIMED,
                                                               .unwatched = true});
     if (r->outcome == SIM_FOUND)
         fprintf(stderr, "gauntlet: the simulation ended: %s\n", r->finding.message);
@@ -306,7 +306,8 @@ static bool simulated(struct shared *s, struct steal_run *run)
     if (child < 0)
         return command_fail("fork: %s", strerror(errno)) == 0;
     if (!wait_for(child, s))
-        return command_fail("sim, %d p's: could not be measured", run->procs) == 0;
+        return !command_stopped &&
+               command_fail("sim, %d p's: could not be measured", run->procs) == 0;
     if (!evaluate(&s->load, run))
         return command_fail("no memory for a run") == 0;
     double goroutines = run->mean * run->procs;

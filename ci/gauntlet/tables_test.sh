@@ -46,7 +46,7 @@ expect "bank beta" hunt -w b
 expect "beta,alpha beta,alto" hunt --workload beta,al
 expect "pos" hunt --strategy po
 expect "pct,surw" hunt -S pct,su
-expect "sc,tso" hunt --memory sc,t
+expect "sc,tso sc,timed" hunt --memory sc,t
 expect "lost-wake livelock" hunt --oracle l
 expect "mild" hunt --faults = m
 expect "red-fox red-owl" replay red

@@ -223,7 +223,7 @@ static void hooks_leave_nothing_on_the_stack(void **state)
 {
     (void)state;
     for (const struct litmus *l = litmus_hooks; l->name; l++) {
-        for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+        for (memory = SIM_SC; memory <= SIM_TSO; memory++) {
             struct sim_schedule recorded = {0};
             stack_is_clean(l, sim_strategy_calm(), "calm");
             faults = SIM_FAULTS_MILD;

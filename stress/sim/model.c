@@ -14,9 +14,9 @@
 // timer: a sleeping goroutine is woken before its time, or no p knows of its timer. That is asked
 // of the goroutines, not of the heaps. One that comes late beside an idle p is a lost wake-up.
 //
-// netpoll: model_net.c. invariant: model_counts.c. heap, accounting: model_heap.c. gc-lost:
-// model_mark.c. barrier, gc-live: model_gc.c. Coverage: model_coverage.c. Names of words:
-// model_names.c.
+// imbalance: model_imbalance.c. netpoll: model_net.c. invariant: model_counts.c. heap, accounting:
+// model_heap.c. gc-lost: model_mark.c. barrier, gc-live: model_gc.c. Coverage: model_coverage.c.
+// Names of words: model_names.c.
 //
 // A stable point is a moment at which no thread can run: whoever could have helped is asleep.
 
@@ -162,12 +162,18 @@ static void status_changed(const struct g *gp, uint32_t from, uint32_t to)
         woken_from_sleep(gp);
     else if (from == G_WAITING && to == G_RUNNABLE && gp->wait == WAIT_IO)
         model_woken_from_io(gp);
+    if (sim.timed)
+        model_imbalance_status(gp, from, to);
 }
 
 static void model_wrote(uint64_t addr, uint64_t old_value, uint64_t new_value)
 {
     if (addr == (uint64_t)&gc.phase) {
         model_phase_changed((uint32_t)old_value, (uint32_t)new_value);
+        return;
+    }
+    if (addr == (uint64_t)&sched.safepoint) {
+        model_imbalance_safepoint((uint32_t)new_value);
         return;
     }
     if (addr == (uint64_t)&heap.unswept) {
@@ -333,6 +339,7 @@ static void model_stable(int64_t aided_ns, int64_t unaided_ns)
     model_check_stable();
     model_check_heap();
     model_check_collector(jump_ns);
+    model_imbalance_stable(jump_ns);
     if (jump_ns < 0)
         deadlock_report();
 }
@@ -364,10 +371,13 @@ static void model_begin(void)
 {
     model_net_begin();
     model_preempt_begin();
+    model_imbalance_begin();
     race_watch((uint64_t)&allgs.n);
     race_watch((uint64_t)&gc.phase);
     race_watch((uint64_t)&heap.unswept);
     race_watch((uint64_t)&cycle.next_root);
+    if (sim.timed)
+        race_watch((uint64_t)&sched.safepoint);
 }
 
 static void model_switched(void)

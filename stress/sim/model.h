@@ -78,6 +78,12 @@ void model_woken_from_io(const struct g *gp); // it becomes runnable
 void model_preempt_begin(void); // of an execution
 void model_computes(void);      // as sim_model.computes
 
+// model_imbalance.c: the oracle `imbalance`; in timed executions
+void model_imbalance_begin(void); // of an execution
+void model_imbalance_status(const struct g *gp, uint32_t from, uint32_t to);
+void model_imbalance_safepoint(uint32_t asked); // sched.safepoint is `asked` now
+void model_imbalance_stable(int64_t jump_ns);   // at a stable point
+
 // model_names.c: as sim_address_name; false for what is no word of the runtime
 bool model_name(uint64_t addr, char *buf, size_t bytes);
 const char *model_span_name(const struct mspan *s, char *buf, size_t bytes); // "span 48 scan"

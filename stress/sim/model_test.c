@@ -122,7 +122,7 @@ static void the_runtime_is_silent_with_races_on(void **state)
     enum { BEHAVE = sizeof behave / sizeof behave[0] };
     for (int i = 0; i < BEHAVE; i++)
         assert_null(behave[i]->expect);
-    for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+    for (memory = SIM_SC; memory <= SIM_TSO; memory++) {
         for (faults = SIM_FAULTS_OFF; faults <= SIM_FAULTS_MILD; faults++) {
             for (size_t i = 0; i < sizeof strategies / sizeof strategies[0]; i++)
                 for (int k = 0; k < BEHAVE; k++)
@@ -137,7 +137,7 @@ static void the_runtime_is_silent_with_races_on(void **state)
 static void the_collector_is_silent(void **state)
 {
     (void)state;
-    for (memory = SIM_SC; memory < SIM_MEMORIES; memory++) {
+    for (memory = SIM_SC; memory <= SIM_TSO; memory++) {
         assert_int_equal(reports(&canary_collects, sim_strategy_random()), 0);
         assert_int_equal(reports(&canary_collects, sim_strategy_pct(3)), 0);
         assert_int_equal(reports(&canary_collects, sim_strategy_by_name("pos")), 0);

@@ -11,9 +11,9 @@
 
 // In the order in which they are documented (docs/simulation.md).
 static const char *const oracle_names[] = {
-    "race",       "gstate",    "lost-wake", "conserve", "deadlock", "livelock", "crash",
-    "timer",      "invariant", "poison",    "heap",     "gc-lost",  "barrier",  "gc-live",
-    "accounting", "chan",      "netpoll",   "preempt",  NULL};
+    "race",       "gstate",    "lost-wake", "conserve", "deadlock",  "livelock", "crash",
+    "timer",      "invariant", "poison",    "heap",     "gc-lost",   "barrier",  "gc-live",
+    "accounting", "chan",      "netpoll",   "preempt",  "imbalance", NULL};
 static bool disabled[sizeof oracle_names / sizeof oracle_names[0]];
 
 const struct sim_model *sim_model;

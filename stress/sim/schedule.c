@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sim_memory_names[SIM_MEMORIES] = {"sc", "tso"};
+const char *const sim_memory_names[SIM_MEMORIES] = {"sc", "tso", "timed"};
 
 bool sim_memory_by_name(const char *name, enum sim_memory *memory)
 {

@@ -56,10 +56,10 @@ static void start_execution(const struct sim_params *p)
     trace_restart(p->trace);
     order_restart(p->order);
     sim.tracing = p->trace;
-    sim.timed = p->timed;
+    sim.timed = p->memory == SIM_TIMED;
     sim.unwatched = p->unwatched;
     timed_restart();
-    sim.tso = p->memory == SIM_TSO && !p->timed;
+    sim.tso = p->memory == SIM_TSO;
     buffer_restart();
     oracle_restart();
     chans_restart();
@@ -72,6 +72,8 @@ static void start_execution(const struct sim_params *p)
     sim.strategy->next_point = 0;
     sim.strategy->next_hold = sim.strategy->next_drain = UINT64_MAX;
     sim.faults = sim.strategy->all_faults ? SIM_FAULTS_ALL : p->faults;
+    if (sim.timed) // a clock that jumps would leave its thread behind all others
+        sim.faults = SIM_FAULTS_OFF;
     sim.struck = 0;
     sim.freeze = p->freeze_helpers;
     sim.pending = 0;

@@ -245,9 +245,12 @@ void sim_explore_deeper(uint32_t bound);
 enum sim_memory {
     SIM_SC,  // sequential consistency
     SIM_TSO, // total store order: each thread has a buffer of stores (docs/simulation.md)
+    // As SIM_SC, and operations take virtual time, of each thread its own: who is behind runs next.
+    // See timed.h.
+    SIM_TIMED,
     SIM_MEMORIES
 };
-extern const char *const sim_memory_names[SIM_MEMORIES]; // "sc", "tso"
+extern const char *const sim_memory_names[SIM_MEMORIES]; // "sc", "tso", "timed"
 // False when unknown.
 bool sim_memory_by_name(const char *name, enum sim_memory *memory);
 
@@ -275,10 +278,7 @@ struct sim_params {
     bool order;          // keep the order (sim_order)
     enum sim_faults_allowed faults;
     bool freeze_helpers; // threads that only help others (the runtime's sysmon) never wake again
-    // Operations take virtual time, of each thread its own, and who is behind runs next; under
-    // SIM_SC, whatever `memory` says. See timed.h.
-    bool timed;
-    bool unwatched; // only measured: no race detector and no oracle looks
+    bool unwatched;      // only measured: no race detector and no oracle looks
 };
 
 struct sim_frames {

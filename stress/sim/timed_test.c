@@ -19,7 +19,7 @@ static const struct sim_result *run(const struct litmus *l, struct sim_strategy 
     program.threads = l->threads;
     memcpy(program.fn, l->fn, sizeof program.fn);
     const struct sim_params params = {
-        .program = &program, .strategy = strategy, .seed = seed, .timed = true};
+        .program = &program, .strategy = strategy, .seed = seed, .memory = SIM_TIMED};
     return sim_run(&params);
 }
 

@@ -17,6 +17,7 @@ extern const struct canary canaries_collector[]; // of barrier and cycle (collec
 extern const struct canary canaries_chan[];      // of channels and locks (chan.c)
 extern const struct canary canaries_net[];       // of timers and descriptors (net.c)
 extern const struct canary canaries_preempt[];   // of preemption by signal (preempt.c)
+extern const struct canary canaries_imbalance[]; // of starvation (imbalance.c); timed
 // Comes back from panics at depth 50, 6000 times: more calls than the engine can remember.
 extern const struct canary canary_recovers;
 enum { CANARY_RECOVERIES = 6000 };
