@@ -9,7 +9,7 @@
 
 #include "ci/gauntlet/audit.h"
 
-enum { FAULTS_EVERY = 4, FROZEN_EVERY = 4, BYTES = 2048 };
+enum { FAULTS_EVERY = 4, FROZEN_EVERY = 4, TIMED_EVERY = 4, BYTES = 2048 };
 
 const struct audit_way_info audit_ways[AUDIT_WAYS] = {
     [AUDIT_AGAIN] = {"again", "once more in the same process", false},
@@ -93,7 +93,9 @@ struct audit_turn audit_turn(const struct audit_plan *p, uint64_t slice)
 
     return (struct audit_turn){.seed = p->seed,
                                .slice = slice,
-                               .memory = (enum sim_memory)(drawn_too % SIM_MEMORIES),
+                               .memory = (drawn_too >> 32) % TIMED_EVERY == 1
+                                             ? SIM_TIMED
+                                             : (enum sim_memory)(drawn_too % SIM_TIMED),
                                .frozen = (drawn >> 32) % FROZEN_EVERY == 0,
                                .w = p->workloads[workload],
                                .path = p->paths[workload],
