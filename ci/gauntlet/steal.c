@@ -161,7 +161,7 @@ static void show_head(const struct steal_command *c)
 static const char *missed(const struct steal_run *r)
 {
     bool deviates = r->above_pct > aim_deviation_pct || r->below_pct > aim_deviation_pct;
-    bool fails = success_pct(r) < aim_success_pct;
+    bool fails = r->attempts > 0 && success_pct(r) < aim_success_pct;
 
     return deviates && fails ? "  MISSED: both"
            : deviates        ? "  MISSED: deviation"
