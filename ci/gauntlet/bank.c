@@ -334,10 +334,10 @@ static void listen_to(struct plan *p)
     }
 }
 
-// Nothing could be run so far: neither could the rest.
+// One more than can be at work has failed, and nothing could be run: neither could the rest.
 static bool is_broken(const struct bank *b)
 {
-    if (b->failed == 0)
+    if (b->failed <= b->jobs)
         return false;
     for (uint32_t i = 0; i < b->nbugs; i++)
         if (bank_sum(b, &b->bug[i]).done > 0)
