@@ -5,35 +5,40 @@ procs 4
 sizes tiny
 goroutine main
     go collector
-    go holder
-    go holder2
-    go resizer 3
-    loop 4
+    go one
+    go two
+    go three
+    loop 6
         busy 3us
     end
     wait
 goroutine collector
-    gc
-    gc
-    gc
-goroutine holder
-    loop 3
+    loop 4
+        gc
+    end
+goroutine one
+    loop 4
         new x 1
         timerref u 30us x
         drop x
-        yield
+        busy 1us
         timerstop u
     end
-goroutine holder2
-    loop 3
+goroutine two
+    loop 4
         new x 1
         timerref v 30us x
         drop x
-        timerreset v 20us
-        yield
+        busy 1us
+        setprocs 1
         timerstop v
     end
-goroutine resizer
-    yield
-    setprocs 1
-    setprocs 4
+goroutine three
+    loop 4
+        new x 1
+        timerref w 30us x
+        drop x
+        busy 1us
+        setprocs 4
+        timerstop w
+    end
