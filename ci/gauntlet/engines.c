@@ -171,7 +171,7 @@ static void set_environment(const struct engine *e)
     setenv("AFL_CUSTOM_MUTATOR_LIBRARY", text, 1);
     static const char *const on[] = {
         "AFL_CUSTOM_MUTATOR_ONLY", "AFL_DISABLE_TRIM", "AFL_NO_UI",
-        "AFL_NO_AFFINITY",         "AFL_SKIP_CPUFREQ", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES",
+        "AFL_TRY_AFFINITY",        "AFL_SKIP_CPUFREQ", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES",
         "AFL_IGNORE_PROBLEMS",     "AFL_AUTORESUME"};
     for (size_t i = 0; i < sizeof on / sizeof on[0]; i++)
         setenv(on[i], "1", 1);

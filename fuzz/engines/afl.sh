@@ -33,7 +33,7 @@ find "$seeds/" -type f -exec "$FUZZER_BINARY" {} + >"$log" 2>&1 || {
 
 # It refuses options of sanitizers that do not abort.
 unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
-export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 export AFL_IGNORE_PROBLEMS=1 AFL_TRY_AFFINITY=1
 out=$FUZZER_OUTPUT_ROOT/afl
 set -- -o "$out" -t 2000 "$@"
