@@ -13,6 +13,7 @@
 #include "repro/edit.h"
 #include "repro/fake_engine.h"
 #include "repro/hunt.h"
+#include "repro/turns.h"
 
 static const char program[] =
     "workload w\nprocs 4\ngoroutine main\n  go a 5\n  go b 2\n  loop 3\n    yield\n  end\n"
@@ -174,7 +175,56 @@ static void an_adaptive_hunt_goes_where_new_things_are_met(void **state)
     fake.new_pairs = 0; // nothing pays: all alike
     hunt_three(procs, 600 * 32, counts);
     assert_in_range(counts[5], 180 * 32, 220 * 32);
+    fake.many_pairs = 3; // nor does what is met again
+    hunt_three(procs, 600 * 32, counts);
+    assert_in_range(counts[5], 150 * 32, 250 * 32);
     adaptive = false;
+}
+
+// Random walk and PCT have at least half, and each workload meets each of them under each model,
+// with sysmon frozen and without.
+static void an_adaptive_plan_leaves_nothing_out(void **state)
+{
+    enum { WORKLOADS = 4, STRATEGIES = 6, PLAIN = 4, SLICES = 2000 };
+    static const char *const strategies[STRATEGIES] = {"random", "pct2",  "pos",
+                                                       "pct3",   "burst", "random"};
+    struct workload *w[WORKLOADS];
+    bool met[WORKLOADS][STRATEGIES][2][2] = {0};
+    uint32_t of_plain = 0, of_burst = 0, all = 0;
+    struct turns turns;
+    const struct hunt_params p = {.workloads = w,
+                                  .nworkloads = WORKLOADS,
+                                  .strategies = strategies,
+                                  .nstrategies = STRATEGIES,
+                                  .memories = {SIM_SC, SIM_TSO},
+                                  .nmemories = 2,
+                                  .parts = 1,
+                                  .adaptive = true};
+
+    (void)state;
+    for (int i = 0; i < WORKLOADS; i++)
+        w[i] = workload();
+    turns_begin(&turns, &p);
+    assert_true(turns.adaptive);
+    for (uint32_t slice = 0; slice < SLICES; slice++) {
+        struct turn t = turns_next(&turns, slice);
+
+        if (slice < WORKLOADS)
+            assert_int_equal(t.arm[0], slice);
+        of_plain += t.arm[1] != 2 && t.arm[1] != 4;
+        of_burst += t.arm[1] == 4;
+        if (slice < WORKLOADS || (slice - WORKLOADS) % 2 == 0) // of the even half
+            met[t.arm[0]][t.arm[1]][t.arm[2]][t.frozen] = true;
+        turns_pay(&turns, &t, t.arm[1] == 4 ? 1 : 0, 1000); // burst pays
+    }
+    turns_end(&turns);
+    assert_in_range(of_plain, SLICES / 2, SLICES * 6 / 10);
+    assert_in_range(of_burst, SLICES * 4 / 10, SLICES / 2);
+    for (int i = 0; i < WORKLOADS * STRATEGIES * 4; i++)
+        all += (&met[0][0][0][0])[i];
+    assert_int_equal(all, WORKLOADS * PLAIN * 4);
+    for (int i = 0; i < WORKLOADS; i++)
+        workload_free(w[i]);
 }
 
 // A quarter of the slices, of every strategy; minimizing and the case keep it.
@@ -357,6 +407,7 @@ int main(void)
         cmocka_unit_test(what_is_left_is_what_is_needed),
         cmocka_unit_test(what_a_workload_meets_counts_for_it),
         cmocka_unit_test(an_adaptive_hunt_goes_where_new_things_are_met),
+        cmocka_unit_test(an_adaptive_plan_leaves_nothing_out),
         cmocka_unit_test(what_needs_sysmon_frozen_is_found),
         cmocka_unit_test(a_case_names_the_memory_that_it_needs),
         cmocka_unit_test(one_signature_is_told_once),

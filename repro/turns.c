@@ -15,12 +15,9 @@ static bool begin_adaptive(struct turns *t)
     for (uint32_t i = 0; i < p->nstrategies && t->nplain < TURNS_STRATEGIES; i++)
         if (strcmp(p->strategies[i], "random") == 0 || strncmp(p->strategies[i], "pct", 3) == 0)
             t->plain[t->nplain++] = i;
-    for (uint32_t i = 0; t->nplain == 0 && i < p->nstrategies && i < TURNS_STRATEGIES; i++)
-        t->plain[i] = i;
-    t->nplain = t->nplain > 0 ? t->nplain : p->nstrategies;
     t->met = calloc(2, TURNS_PAIRS);
     t->meets = t->met != NULL ? t->met + TURNS_PAIRS : NULL;
-    return t->met != NULL && bandit_begin(&t->workloads, p->nworkloads) &&
+    return t->nplain > 0 && t->met != NULL && bandit_begin(&t->workloads, p->nworkloads) &&
            bandit_begin(&t->strategies, p->nstrategies) && bandit_begin(&t->memories, p->nmemories);
 }
 
@@ -66,7 +63,8 @@ static struct turn even(const struct hunt_params *p, uint64_t slice)
 }
 
 // The same with random walk and PCT alone. All workloads come once before any comes again, under
-// whichever model's turn it is.
+// whichever model's turn it is: of a pair of workload and strategy four times one model, so that
+// each meets sysmon frozen, then another.
 static struct turn plain(const struct turns *t, uint64_t slice)
 {
     const struct hunt_params *p = t->p;
@@ -74,8 +72,8 @@ static struct turn plain(const struct turns *t, uint64_t slice)
     uint64_t strategy = round % t->nplain, cycle = round / t->nplain;
 
     return turn_of(p, (uint32_t)workload, t->plain[strategy],
-                   (uint32_t)((workload + round + cycle) % p->nmemories),
-                   (workload + round) % FROZEN_EVERY == FROZEN_EVERY - 1);
+                   (uint32_t)((workload + round + cycle / FROZEN_EVERY) % p->nmemories),
+                   (workload + strategy + cycle) % FROZEN_EVERY == FROZEN_EVERY - 1);
 }
 
 struct turn turns_next(struct turns *t, uint64_t slice)
@@ -99,17 +97,17 @@ void turns_watch(struct turns *t, uint32_t n)
 
 void turns_pay(struct turns *t, const struct turn *turn, uint64_t finds, uint64_t points)
 {
-    uint64_t new = finds *FIND_IS_WORTH;
+    uint64_t fresh = FIND_IS_WORTH * finds;
 
     if (!t->adaptive)
         return;
     sim_pairs_into(NULL, 0);
     for (uint32_t i = 0; i < TURNS_PAIRS; i++) {
-        new += t->meets[i] && !t->met[i];
+        fresh += t->meets[i] && !t->met[i];
         t->met[i] |= t->meets[i];
     }
     memset(t->meets, 0, TURNS_PAIRS);
-    bandit_pay(&t->workloads, turn->arm[0], (double)new, (double)points);
-    bandit_pay(&t->strategies, turn->arm[1], (double)new, (double)points);
-    bandit_pay(&t->memories, turn->arm[2], (double)new, (double)points);
+    bandit_pay(&t->workloads, turn->arm[0], (double)fresh, (double)points);
+    bandit_pay(&t->strategies, turn->arm[1], (double)fresh, (double)points);
+    bandit_pay(&t->memories, turn->arm[2], (double)fresh, (double)points);
 }

@@ -35,7 +35,8 @@ struct turns {
     uint8_t *met, *meets;                     // [TURNS_PAIRS]: before, and in this slice
 };
 
-// *p outlives it. Without memory for an adaptive plan it is even.
+// *p outlives it. An adaptive plan takes memory, and a strategy that is random walk or PCT; without
+// either it is even.
 void turns_begin(struct turns *t, const struct hunt_params *p);
 void turns_end(struct turns *t);
 struct turn turns_next(struct turns *t, uint64_t slice);
